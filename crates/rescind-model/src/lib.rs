@@ -1,1 +1,29 @@
-//! placeholder
+//! The vocabulary of rescind, as data: what a person writes (profiles, scenarios, targets,
+//! requirement sets) and what a run says (events, verdicts, evidence).
+//!
+//! Start at [`scenario::Scenario`] for what is asked, [`profile::Profile`] for what a provider
+//! does, [`event::Event`] for what a run reports.
+//!
+//! This crate does no I/O and knows no clock, no randomness and no runtime: texts come in with
+//! their paths as [`source::SourceFile`], and every mistake in them goes out as a
+//! [`source::Diagnostic`] that underlines its place.
+
+pub mod event;
+pub mod files;
+pub mod profile;
+pub mod requirement;
+pub mod scenario;
+pub mod secret;
+pub mod source;
+pub mod target;
+pub mod template;
+pub mod verdict;
+pub mod vocabulary;
+
+pub use profile::Profile;
+pub use requirement::RequirementSet;
+pub use scenario::Scenario;
+pub use source::{Diagnostic, Located, SourceFile};
+pub use target::Target;
+pub use verdict::Verdict;
+pub use vocabulary::{AccountStatus, Level, Subject, TokenState};

@@ -1,0 +1,27 @@
+//! Every file format that a person writes, by name: what schemas are generated from.
+
+use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
+
+use crate::scenario::file::ScenarioFile;
+use crate::{Profile, RequirementSet, Target};
+
+/// The name of each format and the JSON Schema of its files.
+pub fn schemas() -> Vec<(&'static str, Schema)> {
+    let generator = || SchemaGenerator::new(SchemaSettings::draft2020_12());
+    vec![
+        ("profile", generator().into_root_schema_for::<Profile>()),
+        (
+            "requirements",
+            generator().into_root_schema_for::<RequirementSet>(),
+        ),
+        (
+            "scenario",
+            generator().into_root_schema_for::<ScenarioFile>(),
+        ),
+        ("target", generator().into_root_schema_for::<Target>()),
+        (
+            "report",
+            generator().into_root_schema_for::<crate::event::Report>(),
+        ),
+    ]
+}

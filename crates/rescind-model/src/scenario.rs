@@ -1,0 +1,181 @@
+//! Scenarios: a provider profile, steps, expectations, and the ledger at the end.
+//!
+//! [`file`] is the format as a person writes it; [`Scenario`] is what is left once everything in
+//! it has been found to make sense.
+
+pub mod file;
+mod validate;
+
+use std::collections::BTreeMap;
+
+use crate::source::{Diagnostic, Located, SourceFile};
+pub use file::{
+    AdvanceClock, Connect, Delete, Endpoint, Expectation, ExpectedTokenState, ExpectedTokens,
+    Expire, Fail, HeldToken, Key, Read, Refresh, RemoveByUser, RequestBody, Revoke, SetStatus,
+    SwitchedStatus,
+};
+
+/// A scenario that has been validated in itself; [`Scenario::validate_names`] holds it against
+/// the other files.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// Its path below `scenarios/`, without the ending.
+    pub id: String,
+    /// The file that states it.
+    pub file: SourceFile,
+    /// What it shows, in a sentence.
+    pub title: String,
+    /// The profiles that it runs at; a case for each.
+    pub profiles: Vec<Located<String>>,
+    /// The requirements that its expectations judge.
+    pub requirements: Vec<Located<String>>,
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// What the ledger must say of each account at the end.
+    pub ledger: BTreeMap<String, ExpectedTokens>,
+}
+
+/// One step: a verb, and what must come of it.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What is done.
+    pub verb: Verb,
+    /// The place of the step in its file.
+    pub span: std::ops::Range<usize>,
+    /// The outcomes that are allowed, any one of which satisfies the step; empty if it states
+    /// none.
+    pub outcomes: Vec<Expectation>,
+    /// The requirements that the outcomes judge.
+    pub requirements: Vec<Located<String>>,
+    /// Whether the step is the positive control of the scenario's refusals.
+    pub role: StepRole,
+}
+
+/// What a step is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepRole {
+    /// It is what the scenario is about.
+    Subject,
+    /// It shows that the refused request, corrected, takes effect: if it fails, the refusals
+    /// around it prove nothing.
+    PositiveControl,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Verb {
+    /// Puts an account into the target.
+    Connect(Connect),
+    /// Calls the revoke endpoint.
+    Revoke(Revoke),
+    /// Reads an account.
+    Read(Read),
+    /// Deletes an account.
+    Delete(Delete),
+    /// Has the target refresh an account's tokens.
+    Refresh(Refresh),
+    /// Switches an account on or off.
+    SetStatus(SetStatus),
+    /// The user removes the app on the provider's site.
+    RemoveByUser(RemoveByUser),
+    /// Lets a token expire at the provider.
+    Expire(Expire),
+    /// Moves the provider's clock.
+    AdvanceClock(AdvanceClock),
+    /// Makes an endpoint of the provider fail.
+    Fail(Fail),
+    /// Ends every failure.
+    Recover,
+}
+
+impl Verb {
+    /// The verb's word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Connect(_) => "connect",
+            Self::Revoke(_) => "revoke",
+            Self::Read(_) => "read",
+            Self::Delete(_) => "delete",
+            Self::Refresh(_) => "refresh",
+            Self::SetStatus(_) => "set_status",
+            Self::RemoveByUser(_) => "remove_by_user",
+            Self::Expire(_) => "expire",
+            Self::AdvanceClock(_) => "advance_clock",
+            Self::Fail(_) => "fail",
+            Self::Recover => "recover",
+        }
+    }
+
+    /// The account that the step is about, if it is about one.
+    pub fn account(&self) -> Option<&Located<String>> {
+        match self {
+            Self::Connect(Connect { account, .. })
+            | Self::Read(Read { account })
+            | Self::Delete(Delete { account })
+            | Self::Refresh(Refresh { account })
+            | Self::SetStatus(SetStatus { account, .. })
+            | Self::RemoveByUser(RemoveByUser { account })
+            | Self::Expire(Expire { account, .. }) => Some(account),
+            Self::Revoke(revoke) => revoke.account.as_ref(),
+            Self::AdvanceClock(_) | Self::Fail(_) | Self::Recover => None,
+        }
+    }
+
+    /// Whether the step calls the target and can so be answered.
+    pub const fn calls_target(&self) -> bool {
+        matches!(
+            self,
+            Self::Revoke(_)
+                | Self::Read(_)
+                | Self::Delete(_)
+                | Self::Refresh(_)
+                | Self::SetStatus(_)
+        )
+    }
+}
+
+impl Scenario {
+    /// Reads a scenario and validates what can be known from the file alone.
+    ///
+    /// # Errors
+    /// Every mistake in the file.
+    pub fn parse(id: &str, file: &SourceFile) -> Result<Self, Vec<Diagnostic>> {
+        validate::scenario(id, file)
+    }
+
+    /// Holds the names in the scenario against the profiles and requirements that exist.
+    ///
+    /// # Errors
+    /// Every name that nothing answers to.
+    pub fn validate_names(
+        &self,
+        profiles: &[&str],
+        requirements: &[&str],
+    ) -> Result<(), Vec<Diagnostic>> {
+        let unknown = |name: &Located<String>, what: &str, known: &[&str]| {
+            let message = format!("unknown {what} `{}`", **name);
+            Diagnostic::new(&self.file, name.span(), message)
+                .hint_nearest(name, known.iter().copied())
+        };
+        let mut mistakes = Vec::new();
+        for profile in &self.profiles {
+            if !profiles.contains(&profile.as_str()) {
+                mistakes.push(unknown(profile, "profile", profiles));
+            }
+        }
+        let rows = self
+            .requirements
+            .iter()
+            .chain(self.steps.iter().flat_map(|step| &step.requirements));
+        for row in rows {
+            if !requirements.contains(&row.as_str()) {
+                mistakes.push(unknown(row, "requirement", requirements));
+            }
+        }
+        if mistakes.is_empty() {
+            Ok(())
+        } else {
+            Err(mistakes)
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The scenario format, as a person writes it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::source::Located;
+use crate::vocabulary::{AccountStatus, Subject};
+
+/// A scenario file.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioFile {
+    /// What the scenario shows, in a sentence.
+    pub title: Located<String>,
+    /// The profiles that it runs at; a case for each.
+    pub profiles: Located<Vec<Located<String>>>,
+    /// The requirements that its expectations judge, where a step names none of its own.
+    pub requirements: Located<Vec<Located<String>>>,
+    /// The steps, in order.
+    #[serde(default, rename = "step")]
+    pub steps: Vec<Located<StepFile>>,
+    /// What the ledger must say at the end, by account.
+    pub ledger: Located<BTreeMap<String, ExpectedTokens>>,
+}
+
+/// One step: exactly one verb, and what must come of it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepFile {
+    /// Put an account into the target.
+    #[serde(default)]
+    pub connect: Option<Connect>,
+    /// Call the revoke endpoint.
+    #[serde(default)]
+    pub revoke: Option<Revoke>,
+    /// Read an account.
+    #[serde(default)]
+    pub read: Option<Read>,
+    /// Delete an account.
+    #[serde(default)]
+    pub delete: Option<Delete>,
+    /// Have the target refresh an account's tokens.
+    #[serde(default)]
+    pub refresh: Option<Refresh>,
+    /// Switch an account on or off.
+    #[serde(default)]
+    pub set_status: Option<SetStatus>,
+    /// The user removes the app on the provider's site.
+    #[serde(default)]
+    pub remove_by_user: Option<RemoveByUser>,
+    /// Let a token expire at the provider.
+    #[serde(default)]
+    pub expire: Option<Expire>,
+    /// Move the provider's clock.
+    #[serde(default)]
+    pub advance_clock: Option<AdvanceClock>,
+    /// Make an endpoint of the provider fail.
+    #[serde(default)]
+    pub fail: Option<Fail>,
+    /// End every failure.
+    #[serde(default)]
+    pub recover: Option<Recover>,
+
+    /// The one outcome that is right.
+    #[serde(default)]
+    pub expect: Option<Located<Expectation>>,
+    /// Where the contract is silent: the outcomes that are allowed, each with its reason.
+    #[serde(default)]
+    pub allow: Vec<Located<Expectation>>,
+    /// The requirements that this step's outcome judges, if not those of the scenario.
+    #[serde(default)]
+    pub requirements: Vec<Located<String>>,
+    /// `true` on the step that shows that the refused request, corrected, takes effect.
+    #[serde(default)]
+    pub positive_control: bool,
+}
+
+/// Puts an account into the target, with tokens that the provider has just minted.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Connect {
+    /// The account's name in this scenario.
+    pub account: Located<String>,
+    /// The user at the provider; the account's name if not stated.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The OAuth client; every name is a client of its own.
+    #[serde(default = "Connect::main_client")]
+    pub client: String,
+    /// The status to import the account with.
+    #[serde(default = "Connect::active")]
+    pub status: AccountStatus,
+    /// The access token that the account holds.
+    #[serde(default)]
+    pub access_token: HeldToken,
+    /// The refresh token that the account holds.
+    #[serde(default)]
+    pub refresh_token: HeldToken,
+}
+
+impl Connect {
+    fn main_client() -> String {
+        "main".to_owned()
+    }
+    const fn active() -> AccountStatus {
+        AccountStatus::Active
+    }
+}
+
+/// In what state an account holds a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldToken {
+    /// The provider accepts it.
+    #[default]
+    Alive,
+    /// It has expired, and the imported expiry says so.
+    Expired,
+    /// It has expired at the provider only: the imported expiry lies ahead.
+    ExpiredAtProvider,
+    /// The account holds none.
+    Absent,
+}
+
+/// Calls the revoke endpoint: of an account, or of a literal id.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Revoke {
+    /// The account; exclusive with `id`.
+    #[serde(default)]
+    pub account: Option<Located<String>>,
+    /// An id to put into the path instead of an account's own.
+    #[serde(default)]
+    pub id: Option<Located<String>>,
+    /// The API key to send.
+    #[serde(default)]
+    pub key: Key,
+    /// The body to send.
+    #[serde(default)]
+    pub body: RequestBody,
+    /// The HTTP method, if not the target's own.
+    #[serde(default)]
+    pub method: Option<Located<String>>,
+}
+
+/// The API key that a call carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Key {
+    /// The target file's.
+    #[default]
+    Right,
+    /// One that the target has never seen.
+    Wrong,
+    /// None.
+    Missing,
+}
+
+/// The body of a revoke call: the published clients send each of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestBody {
+    /// No body, no content type.
+    #[default]
+    Absent,
+    /// No body, but a JSON content type.
+    EmptyJson,
+    /// `{}`
+    EmptyObject,
+}
+
+/// Reads an account.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    /// The account.
+    pub account: Located<String>,
+}
+
+/// Deletes an account.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Delete {
+    /// The account.
+    pub account: Located<String>,
+}
+
+/// Has the target refresh an account's tokens.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refresh {
+    /// The account.
+    pub account: Located<String>,
+}
+
+/// Switches an account on or off.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetStatus {
+    /// The account.
+    pub account: Located<String>,
+    /// The status that it is to have.
+    pub to: SwitchedStatus,
+}
+
+/// The statuses that an API user can switch between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum SwitchedStatus {
+    /// On.
+    Active,
+    /// Off.
+    Inactive,
+}
+
+/// The user removes the app on the provider's site.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveByUser {
+    /// The account whose user does.
+    pub account: Located<String>,
+}
+
+/// Lets a token expire at the provider, whatever its lifetime.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expire {
+    /// The account that holds the token.
+    pub account: Located<String>,
+    /// Which of its tokens.
+    pub token: Subject,
+}
+
+/// Moves the provider's clock; the target's own clock stays.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AdvanceClock {
+    /// By how many seconds.
+    pub seconds: u64,
+}
+
+/// Makes an endpoint of the provider fail.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fail {
+    /// Which endpoint.
+    pub endpoint: Endpoint,
+    /// Only requests that name this subject.
+    #[serde(default)]
+    pub subject: Option<Subject>,
+    /// Only the nth such request from now, counted from 1; every one if not stated.
+    #[serde(default)]
+    pub nth: Option<u32>,
+    /// The status code that it answers, without doing anything.
+    pub status: Located<u16>,
+}
+
+/// The endpoints of a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Endpoint {
+    /// The token endpoint.
+    Token,
+    /// Any revocation route.
+    Revocation,
+    /// Introspection.
+    Introspection,
+    /// The protected resource.
+    Resource,
+}
+
+/// Ends every failure. Has no parameters.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Recover {}
+
+/// What must come of a step. What is not stated is not judged here.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// The HTTP status of the answer.
+    #[serde(default)]
+    pub status: Option<Located<u16>>,
+    /// The subjects that a revoke's answer lists, in any order.
+    #[serde(default)]
+    pub revoked_tokens: Option<Located<Vec<Subject>>>,
+    /// The status of the account, as a read after the step says.
+    #[serde(default)]
+    pub account_status: Option<Located<AccountStatus>>,
+    /// How many requests reached a revocation route during the step.
+    #[serde(default)]
+    pub dispatches: Option<Located<usize>>,
+    /// Why the outcome is allowed; required under `allow`.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// What the ledger must say of an account's tokens at the end.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedTokens {
+    /// Of its access token (the newest, if there were several).
+    pub access_token: Located<ExpectedTokenState>,
+    /// Of its refresh token.
+    pub refresh_token: Located<ExpectedTokenState>,
+}
+
+/// A state that the ledger must show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpectedTokenState {
+    /// The provider accepts it.
+    Alive,
+    /// Its lifetime ended, and nobody killed it.
+    Expired,
+    /// Something killed it.
+    Dead,
+    /// Expired or killed, no matter which.
+    Gone,
+    /// There is no such token.
+    Absent,
+    /// Any state: the outcomes that the scenario allows differ in it.
+    Any,
+}

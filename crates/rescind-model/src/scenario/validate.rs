@@ -1,0 +1,324 @@
+//! From the file to the scenario: everything that one file can be wrong about in itself.
+
+use std::ops::Range;
+
+use super::file::{Expectation, ScenarioFile, StepFile};
+use super::{Scenario, Step, StepRole, Verb};
+use crate::source::{self, Diagnostic, Located, SourceFile};
+
+const VERBS: &str = "`connect`, `revoke`, `read`, `delete`, `refresh`, `set_status`, \
+                     `remove_by_user`, `expire`, `advance_clock`, `fail`, `recover`";
+
+/// Reads and validates a scenario file.
+pub(super) fn scenario(id: &str, file: &SourceFile) -> Result<Scenario, Vec<Diagnostic>> {
+    let raw: ScenarioFile = source::parse(file).map_err(|diagnostic| vec![diagnostic])?;
+    let mut mistakes = Vec::new();
+    head(&raw, file, &mut mistakes);
+    let mut connected: Vec<String> = Vec::new();
+    let mut steps = Vec::new();
+    for step in &raw.steps {
+        if let Some(step) = self::step(step, file, &mut connected, &mut mistakes) {
+            steps.push(step);
+        }
+    }
+    if !raw
+        .steps
+        .iter()
+        .any(|step| step.expect.is_some() || !step.allow.is_empty())
+    {
+        mistakes.push(
+            Diagnostic::new(file, raw.title.span(), "a scenario that expects nothing")
+                .hint("state under some step what must come of it: `expect = { status = 200 }`"),
+        );
+    }
+    ledger(&raw, file, &connected, &mut mistakes);
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    Ok(Scenario {
+        id: id.to_owned(),
+        file: file.clone(),
+        title: raw.title.get().clone(),
+        profiles: raw.profiles.get().clone(),
+        requirements: raw.requirements.get().clone(),
+        steps,
+        ledger: raw.ledger.get().clone(),
+    })
+}
+
+fn head(raw: &ScenarioFile, file: &SourceFile, mistakes: &mut Vec<Diagnostic>) {
+    let mut empty = |span: Range<usize>, what: &str, hint: &str| {
+        mistakes.push(Diagnostic::new(file, span, format!("a scenario without {what}")).hint(hint));
+    };
+    if raw.title.trim().is_empty() {
+        empty(
+            raw.title.span(),
+            "a title",
+            "say in a sentence what it shows",
+        );
+    }
+    if raw.profiles.is_empty() {
+        empty(
+            raw.profiles.span(),
+            "a profile",
+            "name at least one under `profiles`",
+        );
+    }
+    if raw.requirements.is_empty() {
+        empty(
+            raw.requirements.span(),
+            "a requirement",
+            "name the rows of the contract that it judges",
+        );
+    }
+    if raw.steps.is_empty() {
+        empty(raw.title.span(), "a step", "add a `[[step]]` with one verb");
+    }
+}
+
+fn step(
+    step: &Located<StepFile>,
+    file: &SourceFile,
+    connected: &mut Vec<String>,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Option<Step> {
+    let verb = verb(step, file, mistakes)?;
+    accounts(&verb, file, connected, mistakes);
+    let outcomes = outcomes(step, &verb, file, mistakes);
+    Some(Step {
+        verb,
+        span: step.span(),
+        outcomes,
+        requirements: step.requirements.clone(),
+        role: if step.positive_control {
+            StepRole::PositiveControl
+        } else {
+            StepRole::Subject
+        },
+    })
+}
+
+/// The step's one verb.
+fn verb(
+    step: &Located<StepFile>,
+    file: &SourceFile,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Option<Verb> {
+    let found: Vec<Verb> = [
+        step.connect.clone().map(Verb::Connect),
+        step.revoke.clone().map(Verb::Revoke),
+        step.read.clone().map(Verb::Read),
+        step.delete.clone().map(Verb::Delete),
+        step.refresh.clone().map(Verb::Refresh),
+        step.set_status.clone().map(Verb::SetStatus),
+        step.remove_by_user.clone().map(Verb::RemoveByUser),
+        step.expire.clone().map(Verb::Expire),
+        step.advance_clock.clone().map(Verb::AdvanceClock),
+        step.fail.clone().map(Verb::Fail),
+        step.recover.clone().map(|_| Verb::Recover),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match <[Verb; 1]>::try_from(found) {
+        Ok([verb]) => Some(verb),
+        Err(found) => {
+            let message = if found.is_empty() {
+                "a step without a verb".to_owned()
+            } else {
+                let words: Vec<&str> = found.iter().map(Verb::word).collect();
+                format!("a step with {} verbs: {}", words.len(), words.join(", "))
+            };
+            mistakes.push(
+                Diagnostic::new(file, step.span(), message)
+                    .hint(format!("a step has exactly one of {VERBS}")),
+            );
+            None
+        }
+    }
+}
+
+/// Accounts are connected once, and before they are used.
+fn accounts(
+    verb: &Verb,
+    file: &SourceFile,
+    connected: &mut Vec<String>,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    if let Verb::Revoke(revoke) = verb
+        && revoke.account.is_some() == revoke.id.is_some()
+    {
+        let span = revoke
+            .id
+            .as_ref()
+            .or(revoke.account.as_ref())
+            .map_or(0..0, Located::span);
+        mistakes.push(
+            Diagnostic::new(file, span, "a revoke must name either an account or an id")
+                .hint("`account` for one that the scenario connected, `id` for a literal one"),
+        );
+    }
+    let Some(account) = verb.account() else {
+        return;
+    };
+    let known = connected.iter().any(|name| name == account.get());
+    if matches!(verb, Verb::Connect(_)) {
+        if known {
+            mistakes.push(
+                Diagnostic::new(
+                    file,
+                    account.span(),
+                    format!("account `{}` is connected twice", **account),
+                )
+                .hint("give the second one a name of its own; `user` can be the same"),
+            );
+        }
+        connected.push(account.get().clone());
+    } else if !known {
+        let diagnostic = Diagnostic::new(
+            file,
+            account.span(),
+            format!("account `{}` is not connected yet", **account),
+        );
+        mistakes.push(if connected.is_empty() {
+            diagnostic.hint("connect it in an earlier step")
+        } else {
+            diagnostic.hint_nearest(account, connected.iter().map(String::as_str))
+        });
+    }
+}
+
+/// What may come of the step.
+fn outcomes(
+    step: &Located<StepFile>,
+    verb: &Verb,
+    file: &SourceFile,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Vec<Expectation> {
+    let stated: Vec<&Located<Expectation>> = step.expect.iter().chain(&step.allow).collect();
+    let Some(first) = stated.first() else {
+        return Vec::new();
+    };
+    let mut mistake = |span: Range<usize>, message: &str, hint: &str| {
+        mistakes.push(Diagnostic::new(file, span, message).hint(hint));
+    };
+    if !verb.calls_target() {
+        mistake(
+            first.span(),
+            "an outcome of a step that calls no target",
+            "only revoke, read, delete, refresh and set_status are answered",
+        );
+    }
+    if step.expect.is_some() && !step.allow.is_empty() {
+        mistake(
+            first.span(),
+            "both `expect` and `allow`",
+            "one outcome under `expect`, or several under `allow`, each with its reason",
+        );
+    }
+    if let Some(expect) = step
+        .expect
+        .as_ref()
+        .filter(|expect| expect.reason.is_some())
+    {
+        mistake(
+            expect.span(),
+            "a reason under `expect`",
+            "a reason belongs to the outcomes under `allow`",
+        );
+    }
+    if let [single] = step.allow.as_slice() {
+        mistake(
+            single.span(),
+            "one outcome alone under `allow`",
+            "state a single right outcome under `expect`",
+        );
+    }
+    for outcome in &step.allow {
+        if outcome
+            .reason
+            .as_deref()
+            .is_none_or(|reason| reason.trim().is_empty())
+        {
+            mistake(
+                outcome.span(),
+                "an allowed outcome without a reason",
+                "say under `reason` why the contract allows it",
+            );
+        }
+    }
+    for outcome in &stated {
+        let empty = outcome.status.is_none()
+            && outcome.revoked_tokens.is_none()
+            && outcome.account_status.is_none()
+            && outcome.dispatches.is_none();
+        if empty {
+            mistake(
+                outcome.span(),
+                "an outcome that states nothing",
+                "state at least one of `status`, `revoked_tokens`, `account_status`, `dispatches`",
+            );
+        }
+        if let Some(status) = outcome
+            .status
+            .as_ref()
+            .filter(|status| !(100..=599).contains(status.get()))
+        {
+            mistake(
+                status.span(),
+                "not an HTTP status code",
+                "a number from 100 to 599",
+            );
+        }
+        if let Some(revoked) = outcome
+            .revoked_tokens
+            .as_ref()
+            .filter(|_| !matches!(verb, Verb::Revoke(_)))
+        {
+            mistake(
+                revoked.span(),
+                "`revoked_tokens` of a step that revokes nothing",
+                "only a revoke's answer lists them",
+            );
+        }
+    }
+    stated
+        .into_iter()
+        .map(|outcome| outcome.get().clone())
+        .collect()
+}
+
+/// Every account's tokens are compared at the end, and no other's.
+fn ledger(
+    raw: &ScenarioFile,
+    file: &SourceFile,
+    connected: &[String],
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    for name in connected {
+        if !raw.ledger.contains_key(name) {
+            mistakes.push(
+                Diagnostic::new(
+                    file,
+                    raw.ledger.span(),
+                    format!("the ledger says nothing of account `{name}`"),
+                )
+                .hint(format!(
+                    "add `[ledger.{name}]` with the state of both tokens at the end"
+                )),
+            );
+        }
+    }
+    for (name, tokens) in raw.ledger.iter() {
+        if !connected.contains(name) {
+            mistakes.push(
+                Diagnostic::new(
+                    file,
+                    tokens.access_token.span(),
+                    format!("the ledger names account `{name}`, which is never connected"),
+                )
+                .hint_nearest(name, connected.iter().map(String::as_str)),
+            );
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Secrets: how they are held, found in texts, and kept out of what is written.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// How many characters of a secret's random part make a leak (INV-NO-SECRET).
+const WINDOW: usize = 8;
+
+/// The key of a run's fingerprints, which are the same wherever a secret occurs in that run and
+/// say nothing outside it.
+#[derive(Clone)]
+pub struct FingerprintKey([u8; 32]);
+
+impl FingerprintKey {
+    /// The key that belongs to a run's seed.
+    pub fn of_seed(seed: &str) -> Self {
+        Self(hmac_sha256::HMAC::mac(
+            b"rescind fingerprint",
+            seed.as_bytes(),
+        ))
+    }
+
+    /// The fingerprint of a secret: eight hexadecimal digits.
+    pub fn fingerprint(&self, secret: &str) -> String {
+        use fmt::Write as _;
+        let mac = hmac_sha256::HMAC::mac(secret.as_bytes(), self.0);
+        mac[..4].iter().fold(String::new(), |mut text, byte| {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+impl fmt::Debug for FingerprintKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("FingerprintKey(…)")
+    }
+}
+
+/// A token, a client secret or an API key. Its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Holds a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself: for the wire and for comparing, never for writing.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+/// A known secret: what it is, and where its random part begins.
+#[derive(Clone, Debug)]
+pub struct KnownSecret {
+    /// What it is, for people: `access_token`, `client_secret`, `api_key`.
+    pub kind: String,
+    /// The secret.
+    pub secret: Secret,
+    /// How many bytes at its start are a fixed prefix, and no secret.
+    pub prefix_length: usize,
+}
+
+/// Finds known secrets in texts, whole or in part, and replaces them by fingerprints.
+#[derive(Clone, Debug)]
+pub struct SecretScanner {
+    key: FingerprintKey,
+    secrets: Vec<KnownSecret>,
+    /// Every run of [`WINDOW`] bytes of a random part, as written and as base64 of Basic
+    /// credentials, with the index of its secret.
+    windows: HashMap<[u8; WINDOW], usize>,
+}
+
+/// A place in a text where a secret shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leak {
+    /// What leaked: `access_token`, `client_secret`, `api_key`.
+    pub kind: String,
+    /// Its fingerprint.
+    pub fingerprint: String,
+    /// The bytes of the text.
+    pub range: Range<usize>,
+}
+
+impl SecretScanner {
+    /// A scanner without secrets.
+    pub fn new(key: FingerprintKey) -> Self {
+        Self {
+            key,
+            secrets: Vec::new(),
+            windows: HashMap::new(),
+        }
+    }
+
+    /// Adds a secret. A second time does nothing.
+    pub fn add(&mut self, known: KnownSecret) {
+        let text = known.secret.expose();
+        if text.is_empty()
+            || self
+                .secrets
+                .iter()
+                .any(|other| other.secret == known.secret)
+        {
+            return;
+        }
+        let index = self.secrets.len();
+        let random = text
+            .as_bytes()
+            .get(known.prefix_length..)
+            .unwrap_or_default()
+            .to_vec();
+        let escaped = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let escaped_random = &escaped.as_bytes()[escaped.len().min(known.prefix_length)..];
+        // A short secret is found whole; its windows would be found everywhere.
+        for form in [random.as_slice(), escaped_random] {
+            for window in form.windows(WINDOW) {
+                if let Ok(window) = <[u8; WINDOW]>::try_from(window) {
+                    self.windows.entry(window).or_insert(index);
+                }
+            }
+        }
+        self.secrets.push(known);
+    }
+
+    /// Adds the credentials of a client in their Basic form (RFC 7617), which hide the secret from
+    /// a search for its text.
+    pub fn add_basic(&mut self, client_id: &str, client_secret: &Secret) {
+        let pair = format!("{client_id}:{}", client_secret.expose());
+        for encoded in [STANDARD.encode(&pair), URL_SAFE_NO_PAD.encode(&pair)] {
+            // What encodes the client id and the colon is the same for any secret.
+            let prefix_length = (client_id.len() + 1).div_ceil(3) * 4;
+            self.add(KnownSecret {
+                kind: "client_secret".into(),
+                secret: Secret::new(encoded),
+                prefix_length,
+            });
+        }
+    }
+
+    /// Every secret that it knows.
+    pub fn secrets(&self) -> &[KnownSecret] {
+        &self.secrets
+    }
+
+    /// The fingerprint of any secret, known or not.
+    pub fn fingerprint(&self, secret: &str) -> String {
+        self.key.fingerprint(secret)
+    }
+
+    /// Every place where a known secret shows, whole or as eight or more characters of its random
+    /// part.
+    pub fn find(&self, text: &str) -> Vec<Leak> {
+        let bytes = text.as_bytes();
+        let mut leaks: Vec<Leak> = Vec::new();
+        let mut at = 0;
+        while at + WINDOW <= bytes.len() {
+            let window = <[u8; WINDOW]>::try_from(&bytes[at..at + WINDOW]).ok();
+            let Some(index) = window.and_then(|window| self.windows.get(&window)) else {
+                at += 1;
+                continue;
+            };
+            let mut end = at + WINDOW;
+            while end < bytes.len() && self.continues(&bytes[end + 1 - WINDOW..=end]) {
+                end += 1;
+            }
+            leaks.push(self.leak(*index, at..end));
+            at = end;
+        }
+        for (index, known) in self.secrets.iter().enumerate() {
+            // Those too short for a window.
+            if known.secret.expose().len() - known.prefix_length.min(known.secret.expose().len())
+                < WINDOW
+            {
+                for (start, found) in text.match_indices(known.secret.expose()) {
+                    leaks.push(self.leak(index, start..start + found.len()));
+                }
+            }
+        }
+        leaks.sort_by_key(|leak| leak.range.start);
+        leaks
+    }
+
+    fn continues(&self, window: &[u8]) -> bool {
+        <[u8; WINDOW]>::try_from(window).is_ok_and(|window| self.windows.contains_key(&window))
+    }
+
+    fn leak(&self, index: usize, range: Range<usize>) -> Leak {
+        let known = &self.secrets[index];
+        Leak {
+            kind: known.kind.clone(),
+            fingerprint: self.key.fingerprint(known.secret.expose()),
+            range,
+        }
+    }
+
+    /// The text with every secret replaced by what it is and its fingerprint.
+    pub fn redact(&self, text: &str) -> String {
+        let mut redacted = String::with_capacity(text.len());
+        let mut done = 0;
+        for leak in self.find(text) {
+            // Windows are bytes: a range may begin or end inside a character of another script.
+            let start = text.floor_char_boundary(leak.range.start.max(done));
+            let end = text.ceil_char_boundary(leak.range.end);
+            if start < done {
+                continue;
+            }
+            redacted.push_str(&text[done..start]);
+            redacted.extend(["‹", &leak.kind, " ", &leak.fingerprint, "›"]);
+            done = end;
+        }
+        redacted.push_str(&text[done.min(text.len())..]);
+        redacted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scanner() -> SecretScanner {
+        let mut scanner = SecretScanner::new(FingerprintKey::of_seed("seed"));
+        scanner.add(KnownSecret {
+            kind: "access_token".into(),
+            secret: Secret::new("ya29.AbCd+fGh/jKlMnOp"),
+            prefix_length: 5,
+        });
+        scanner
+    }
+
+    fn check(text: &str, leaks: usize) {
+        let found = scanner().find(text);
+        assert_eq!(found.len(), leaks, "in {text:?}: {found:?}");
+        let redacted = scanner().redact(text);
+        assert!(
+            scanner().find(&redacted).is_empty(),
+            "{redacted:?} still leaks"
+        );
+    }
+
+    #[test]
+    fn a_secret_is_found_whole_in_part_and_escaped() {
+        check("token=ya29.AbCd+fGh/jKlMnOp&x=1", 1);
+        check("prefix AbCd+fGh suffix", 1);
+        check("AbCd%2BfGh%2FjKlMnOp", 1);
+        check("a ya29.AbCd+fG", 0);
+        check("ya29. is no secret", 0);
+        check("AbCd+fGh/jKl and fGh/jKlMnOp", 2);
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_same_wherever_it_occurs() {
+        let scanner = scanner();
+        let redacted = scanner.redact("ya29.AbCd+fGh/jKlMnOp, AbCd+fGh");
+        let fingerprint = scanner.fingerprint("ya29.AbCd+fGh/jKlMnOp");
+        assert_eq!(redacted.matches(&fingerprint).count(), 2, "{redacted}");
+        assert_ne!(
+            FingerprintKey::of_seed("other").fingerprint("x"),
+            scanner.fingerprint("x")
+        );
+    }
+
+    #[test]
+    fn basic_credentials_are_found_without_their_client_id() {
+        let mut scanner = scanner();
+        scanner.add_basic("client-1", &Secret::new("correct horse battery"));
+        assert_eq!(
+            scanner
+                .find(&STANDARD.encode("client-1:correct horse battery"))
+                .len(),
+            1
+        );
+        assert!(scanner.find(&STANDARD.encode("client-1:")).is_empty());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn redaction_never_panics_and_leaves_nothing(before in "\\PC{0,12}", part in 0usize..14, after in "\\PC{0,12}") {
+            let text = format!("{before}{}{after}", &"AbCd+fGh/jKlMnOp"[..part]);
+            let scanner = scanner();
+            let redacted = scanner.redact(&text);
+            proptest::prop_assert!(scanner.find(&redacted).is_empty(), "{redacted}");
+        }
+    }
+}

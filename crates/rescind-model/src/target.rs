@@ -1,0 +1,424 @@
+//! Target files: how to reach an implementation, put an account into it, and read its answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::source::{self, Diagnostic, Located, SourceFile};
+use crate::template;
+
+/// An implementation under test.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The name in reports.
+    pub name: String,
+    /// The address of the target. A template: `{base_url}` is what the process's ready line says.
+    pub base_url: Located<String>,
+    /// The API key and the header that carries it.
+    pub api_key: ApiKey,
+    /// Headers that every call carries.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// How to run the target, if the runner is to.
+    #[serde(default)]
+    pub process: Option<Process>,
+    /// What a call may take, and what may come after it.
+    #[serde(default)]
+    pub limits: Limits,
+    /// The steps that put an OAuth client of the provider into the target, once for each client
+    /// of a scenario.
+    #[serde(default, rename = "client")]
+    pub client_steps: Vec<HttpStep>,
+    /// The steps that put an account into the target. They must capture `account_id`.
+    #[serde(rename = "account")]
+    pub account_steps: Vec<HttpStep>,
+    /// The call that the whole program is about.
+    pub revoke: RevokeCall,
+    /// How an account is read: the second channel for its status.
+    pub read: ReadCall,
+    /// How an account is deleted.
+    #[serde(default)]
+    pub delete: Option<Call>,
+    /// How an account's tokens are refreshed.
+    #[serde(default)]
+    pub refresh: Option<Call>,
+    /// How an account is switched on and off; the template variable `{enabled}` says which.
+    #[serde(default)]
+    pub set_status: Option<Call>,
+}
+
+/// The API key and the header that carries it. The key itself never stands in the file.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// The header's name.
+    pub header: Located<String>,
+    /// The header's value, a template over `{api_key}`.
+    #[serde(default = "ApiKey::bare")]
+    pub value: Located<String>,
+    /// The environment variable that holds the key. If not stated, a key is made for the run,
+    /// which the process must be told by `{api_key}`.
+    #[serde(default)]
+    pub environment: Option<Located<String>>,
+}
+
+impl ApiKey {
+    fn bare() -> Located<String> {
+        Located::unplaced("{api_key}".to_owned())
+    }
+}
+
+/// How to run the target.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    /// The program and its arguments, templates over `{rescind}` (this program) and `{api_key}`.
+    pub command: Located<Vec<Located<String>>>,
+    /// Environment variables, templates over the same.
+    #[serde(default)]
+    pub environment: BTreeMap<String, Located<String>>,
+    /// The line on its standard output that says that it is ready; its holes become variables,
+    /// `{base_url}` above all.
+    pub ready_line: Located<String>,
+    /// How long it may take to get ready, in seconds.
+    #[serde(default = "Process::ready_seconds")]
+    pub ready_seconds: u64,
+    /// How long it may take to end after SIGTERM, in seconds.
+    #[serde(default = "Process::stop_seconds")]
+    pub stop_seconds: u64,
+}
+
+impl Process {
+    const fn ready_seconds() -> u64 {
+        10
+    }
+    const fn stop_seconds() -> u64 {
+        10
+    }
+}
+
+/// What a call may take, and what may come after it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// How long a revoke may take, in seconds (INV-BOUNDED).
+    pub revoke_seconds: f64,
+    /// How many dispatches a revoke may make for each subject (INV-BOUNDED).
+    pub dispatches_per_subject: usize,
+    /// How long after a run a queued dispatch may still come, in seconds (INV-NO-LATE-DISPATCH).
+    pub background_seconds: f64,
+    /// How long any other call may take, in seconds.
+    pub call_seconds: f64,
+    /// How long an answer may be, in bytes. A longer one is not read to its end.
+    pub answer_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            revoke_seconds: 60.0,
+            dispatches_per_subject: 3,
+            background_seconds: 1.0,
+            call_seconds: 10.0,
+            answer_bytes: 1 << 20,
+        }
+    }
+}
+
+/// A request and what is kept of its answer.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HttpStep {
+    /// What is sent.
+    pub request: RequestTemplate,
+    /// The status codes that mean that it worked; any 2xx if not stated.
+    #[serde(default)]
+    pub expect: Vec<u16>,
+    /// What is taken out of the JSON answer: a name, and a JSON pointer (RFC 6901).
+    #[serde(default)]
+    pub capture: BTreeMap<String, Located<String>>,
+}
+
+/// A request with holes.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequestTemplate {
+    /// The HTTP method.
+    pub method: Located<String>,
+    /// The path and query below the target's address; what fills a hole is escaped as one
+    /// segment.
+    pub path: Located<String>,
+    /// A JSON body. A string that is one hole and nothing else takes the value with its type;
+    /// `{name?}` is left out if it is missing.
+    #[serde(default)]
+    pub json: Option<Located<Value>>,
+}
+
+/// The revoke call and where its answer says what.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeCall {
+    /// What is sent.
+    pub request: RequestTemplate,
+    /// A JSON pointer to the list of revoked subjects.
+    pub revoked_tokens: Located<String>,
+    /// A JSON pointer to the account's id.
+    pub account_id: Located<String>,
+    /// A JSON pointer to the account's status.
+    pub account_status: Located<String>,
+}
+
+/// The read call and where its answer says what.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadCall {
+    /// What is sent.
+    pub request: RequestTemplate,
+    /// A JSON pointer to the account's status.
+    pub account_status: Located<String>,
+}
+
+/// A call of which only the status code counts.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// What is sent.
+    pub request: RequestTemplate,
+}
+
+/// The names that a client step's templates may use, besides what earlier steps captured.
+const CLIENT_VARIABLES: [&str; 5] = [
+    "provider_base_url",
+    "profile",
+    "client",
+    "client_id",
+    "client_secret",
+];
+
+/// The names that an account step's templates may use, besides those of the client.
+const ACCOUNT_VARIABLES: [&str; 7] = [
+    "account",
+    "user",
+    "status",
+    "access_token",
+    "refresh_token",
+    "expires_in",
+    "provider_account_id",
+];
+
+impl Target {
+    /// Reads a target file and validates it.
+    ///
+    /// # Errors
+    /// Every mistake in the file.
+    pub fn parse(file: &SourceFile) -> Result<Self, Vec<Diagnostic>> {
+        let target: Self = source::parse(file).map_err(|diagnostic| vec![diagnostic])?;
+        let mut check = Check {
+            file,
+            mistakes: Vec::new(),
+        };
+        check.address(&target);
+        check.provisioning(&target);
+        check.calls(&target);
+        if check.mistakes.is_empty() {
+            Ok(target)
+        } else {
+            Err(check.mistakes)
+        }
+    }
+}
+
+struct Check<'a> {
+    file: &'a SourceFile,
+    mistakes: Vec<Diagnostic>,
+}
+
+impl Check<'_> {
+    fn mistake(&mut self, place: &Located<impl Sized>, message: impl Into<String>, hint: &str) {
+        self.mistakes
+            .push(Diagnostic::new(self.file, place.span(), message).hint(hint));
+    }
+
+    fn holes(&mut self, place: &Located<String>, known: &BTreeSet<&str>) {
+        self.holes_in(place, place, known);
+    }
+
+    fn holes_in(&mut self, place: &Located<impl Sized>, text: &str, known: &BTreeSet<&str>) {
+        match template::names(text) {
+            Err(error) => {
+                self.mistake(
+                    place,
+                    error.to_string(),
+                    "a hole is `{name}`; a brace itself is `{{` or `}}`",
+                );
+            }
+            Ok(names) => {
+                for name in names {
+                    if !known.contains(name) {
+                        let message = format!("nothing is known here by the name `{name}`");
+                        self.mistakes.push(
+                            Diagnostic::new(self.file, place.span(), message)
+                                .hint_nearest(name, known.iter().copied()),
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    fn address(&mut self, target: &Target) {
+        let mut known = BTreeSet::new();
+        if let Some(process) = &target.process {
+            if process.command.is_empty() {
+                self.mistake(
+                    &process.command,
+                    "a process without a command",
+                    "name the program and its arguments",
+                );
+            }
+            let at_start = BTreeSet::from(["rescind", "api_key"]);
+            for text in process.command.iter().chain(process.environment.values()) {
+                self.holes(text, &at_start);
+            }
+            match template::names(&process.ready_line) {
+                Ok(names) => known.extend(names),
+                Err(error) => {
+                    self.mistake(&process.ready_line, error.to_string(), "a hole is `{name}`");
+                }
+            }
+        } else if target.api_key.environment.is_none() {
+            self.mistake(
+                &target.api_key.header,
+                "no process to tell a key to, and no environment variable to take it from",
+                "state `environment` under `[api_key]`, or a `[process]`",
+            );
+        }
+        self.holes(&target.base_url, &known);
+        let literal = !target.base_url.contains('{');
+        if literal
+            && !target.base_url.starts_with("http://")
+            && !target.base_url.starts_with("https://")
+        {
+            self.mistake(
+                &target.base_url,
+                "not an http or https address",
+                "e.g. `https://staging.example.com`",
+            );
+        }
+        self.holes(&target.api_key.value, &BTreeSet::from(["api_key"]));
+        let limits = &target.limits;
+        let seconds = [
+            limits.revoke_seconds,
+            limits.background_seconds,
+            limits.call_seconds,
+        ];
+        if seconds
+            .iter()
+            .any(|seconds| !seconds.is_finite() || *seconds < 0.0 || *seconds > 86_400.0)
+        {
+            self.mistake(
+                &target.base_url,
+                "a limit that is no length of time",
+                "seconds under `[limits]` go from 0 to 86400",
+            );
+        }
+    }
+
+    fn provisioning(&mut self, target: &Target) {
+        let mut known = BTreeSet::from(CLIENT_VARIABLES);
+        for step in &target.client_steps {
+            self.request(&step.request, &known);
+            self.pointers(step.capture.values());
+            known.extend(step.capture.keys().map(String::as_str));
+        }
+        known.extend(ACCOUNT_VARIABLES);
+        let mut captured = false;
+        for step in &target.account_steps {
+            self.request(&step.request, &known);
+            self.pointers(step.capture.values());
+            known.extend(step.capture.keys().map(String::as_str));
+            captured |= step.capture.contains_key("account_id");
+        }
+        if !captured {
+            let place = target
+                .account_steps
+                .first()
+                .map_or(&target.base_url, |step| &step.request.path);
+            self.mistake(
+                place,
+                "no account step captures `account_id`",
+                "e.g. `capture = { account_id = \"/id\" }`",
+            );
+        }
+    }
+
+    fn calls(&mut self, target: &Target) {
+        let mut known: BTreeSet<&str> = BTreeSet::from(["account_id"]);
+        let steps = target.client_steps.iter().chain(&target.account_steps);
+        known.extend(steps.flat_map(|step| step.capture.keys().map(String::as_str)));
+        self.request(&target.revoke.request, &known);
+        self.request(&target.read.request, &known);
+        for call in target.delete.iter().chain(&target.refresh) {
+            self.request(&call.request, &known);
+        }
+        if let Some(call) = &target.set_status {
+            known.insert("enabled");
+            self.request(&call.request, &known);
+        }
+        let revoke = &target.revoke;
+        self.pointers([
+            &revoke.revoked_tokens,
+            &revoke.account_id,
+            &revoke.account_status,
+            &target.read.account_status,
+        ]);
+    }
+
+    fn request(&mut self, request: &RequestTemplate, known: &BTreeSet<&str>) {
+        self.holes(&request.path, known);
+        if !request.path.starts_with('/') {
+            self.mistake(
+                &request.path,
+                format!("the path `{}` does not start with `/`", *request.path),
+                "paths are below `base_url`",
+            );
+        }
+        if http::Method::from_bytes(request.method.as_bytes()).is_err() {
+            self.mistake(&request.method, "not an HTTP method", "e.g. `POST`");
+        }
+        if let Some(json) = &request.json {
+            let mut texts = Vec::new();
+            collect_texts(json, &mut texts);
+            for text in texts {
+                self.holes_in(json, text, known);
+            }
+        }
+    }
+
+    fn pointers<'b>(&mut self, pointers: impl IntoIterator<Item = &'b Located<String>>) {
+        for pointer in pointers {
+            // RFC 6901 §3: empty, or reference tokens that each start with a slash.
+            if !pointer.is_empty() && !pointer.starts_with('/') {
+                self.mistake(
+                    pointer,
+                    format!("`{}` is not a JSON pointer", **pointer),
+                    "start it with `/`, e.g. `/connected_account/status` (RFC 6901)",
+                );
+            }
+        }
+    }
+}
+
+fn collect_texts<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => texts.push(text),
+        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, texts)),
+        Value::Object(members) => members
+            .values()
+            .for_each(|member| collect_texts(member, texts)),
+        _ => {}
+    }
+}
