@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::source::{self, Diagnostic, Located, SourceFile};
 use crate::vocabulary::Subject;
@@ -101,7 +101,7 @@ pub struct TokenEndpoint {
 }
 
 /// How a client shows who it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuthentication {
     /// Not at all: no credential may be there.

@@ -1,0 +1,170 @@
+//! The interpreter: what a profile answers to a request. Pure; one file an endpoint.
+
+mod client;
+mod introspection;
+mod parameters;
+mod resource;
+mod revocation;
+mod token;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use rescind_model::profile::{Answer, Profile};
+use rescind_model::scenario::Endpoint;
+
+use crate::journal::{Departure, Entry, Outcome, Presented};
+use crate::ledger::{Ledger, Moment};
+use crate::tenant::Clients;
+use parameters::Parameters;
+
+/// A request to the provider, below its address.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The method's token.
+    pub method: String,
+    /// The path, still percent-encoded.
+    pub path: String,
+    /// The query, still percent-encoded.
+    pub query: Option<String>,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+}
+
+/// An answer of the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// The headers, the content type among them.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+}
+
+impl Reply {
+    /// An answer as a profile states it.
+    pub fn of(answer: &Answer) -> Self {
+        let body = answer.body();
+        let mut headers: Vec<(String, String)> = answer
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        if !body.is_empty() {
+            headers.push(("content-type".into(), "application/json".into()));
+        }
+        // RFC 6749 §5.1 asks it of token responses; RFC 7009 answers follow.
+        headers.push(("cache-control".into(), "no-store".into()));
+        Self {
+            status: answer.status,
+            headers,
+            body,
+        }
+    }
+
+    /// A JSON answer.
+    pub fn json(status: u16, value: &serde_json::Value) -> Self {
+        let headers = vec![
+            ("content-type".into(), "application/json".into()),
+            ("cache-control".into(), "no-store".into()),
+        ];
+        Self {
+            status,
+            headers,
+            body: value.to_string(),
+        }
+    }
+}
+
+/// What the endpoints work on.
+struct Context<'a> {
+    profile: &'a Profile,
+    ledger: &'a mut Ledger,
+    clients: &'a Clients,
+    now: Moment,
+}
+
+/// The endpoint that a request is for, whatever its method.
+pub fn endpoint_of(profile: &Profile, path: &str) -> Option<Endpoint> {
+    if profile
+        .revocation_routes
+        .iter()
+        .any(|route| *route.path == path)
+    {
+        Some(Endpoint::Revocation)
+    } else if *profile.token_endpoint.path == path {
+        Some(Endpoint::Token)
+    } else if profile
+        .introspection
+        .as_ref()
+        .is_some_and(|introspection| *introspection.path == path)
+    {
+        Some(Endpoint::Introspection)
+    } else if *profile.resource.path == path {
+        Some(Endpoint::Resource)
+    } else {
+        None
+    }
+}
+
+/// Answers a request, changes the ledger as the profile says, and notes in the entry what came of
+/// it.
+pub fn answer(
+    profile: &Profile,
+    ledger: &mut Ledger,
+    clients: &Clients,
+    request: &Request,
+    now: Moment,
+    entry: &mut Entry,
+) -> Reply {
+    let parameters = Parameters::read(request);
+    entry.endpoint = endpoint_of(profile, &request.path);
+    let mut context = Context {
+        profile,
+        ledger,
+        clients,
+        now,
+    };
+    match entry.endpoint {
+        Some(Endpoint::Revocation) => revocation::answer(&mut context, request, &parameters, entry),
+        Some(Endpoint::Token) => token::answer(&mut context, request, &parameters, entry),
+        Some(Endpoint::Introspection) => {
+            introspection::answer(&mut context, request, &parameters, entry)
+        }
+        Some(Endpoint::Resource) => resource::answer(&mut context, request, &parameters, entry),
+        None => {
+            if let Some(token) = parameters
+                .values()
+                .find_map(|value| context.ledger.find(value))
+            {
+                entry.presented = Presented::Token(token);
+                entry.departures.push(Departure::NoSuchRoute);
+            }
+            Reply::json(404, &serde_json::json!({ "error": "not_found" }))
+        }
+    }
+}
+
+/// What a fault would be about: the endpoint, and the subject that the request names.
+pub fn named_subject(
+    profile: &Profile,
+    ledger: &Ledger,
+    request: &Request,
+) -> Option<rescind_model::Subject> {
+    endpoint_of(profile, &request.path)?;
+    let parameters = Parameters::read(request);
+    parameters
+        .values()
+        .find_map(|value| ledger.find(value))
+        .map(|token| token.subject)
+}
+
+/// Another method than the endpoint's (RFC 9110 §15.5.6).
+fn wrong_method(allowed: &str, entry: &mut Entry) -> Reply {
+    entry.outcome = Outcome::NoRoute;
+    let mut reply = Reply::json(405, &serde_json::json!({ "error": "method_not_allowed" }));
+    reply.headers.push(("allow".into(), allowed.to_owned()));
+    reply
+}

@@ -1,0 +1,62 @@
+//! Introspection (RFC 7662).
+
+use rescind_model::vocabulary::TokenState;
+use serde_json::json;
+
+use super::client::{Authenticated, authenticate};
+use super::parameters::Parameters;
+use super::{Context, Reply, Request, wrong_method};
+use crate::journal::{Entry, Outcome, Presented};
+
+/// Answers a request to the introspection endpoint.
+pub fn answer(
+    context: &mut Context<'_>,
+    request: &Request,
+    parameters: &Parameters,
+    entry: &mut Entry,
+) -> Reply {
+    if request.method != "POST" {
+        return wrong_method("POST", entry);
+    }
+    let declared = context
+        .profile
+        .introspection
+        .as_ref()
+        .map_or(&[][..], |endpoint| &endpoint.client_authentication);
+    let client = match authenticate(declared, parameters, context.clients, entry) {
+        Authenticated::As(client) => client,
+        Authenticated::Twice | Authenticated::Not => {
+            entry.outcome = Outcome::Unauthenticated;
+            return Reply::of(&context.profile.token_endpoint.invalid_client);
+        }
+    };
+    let Some(text) = parameters.body("token").filter(|text| !text.is_empty()) else {
+        entry.outcome = Outcome::Malformed;
+        return Reply::json(400, &json!({ "error": "invalid_request" }));
+    };
+    entry.outcome = Outcome::Done;
+    entry.presented = context
+        .ledger
+        .find(text)
+        .map_or(Presented::Unknown, Presented::Token);
+    // RFC 7662 §2.2: of a token that is not active, or none of this client's, nothing is said.
+    let inactive = Reply::json(200, &json!({ "active": false }));
+    let Presented::Token(token) = entry.presented else {
+        return inactive;
+    };
+    let Some(grant) = context.ledger.grant(token.grant) else {
+        return inactive;
+    };
+    let alive = context.ledger.state(token, context.now) == TokenState::Alive;
+    if !alive || client.is_some_and(|client| client != grant.client) {
+        return inactive;
+    }
+    let client_id = context
+        .clients
+        .by_name(&grant.client)
+        .map(|client| client.client_id.clone());
+    Reply::json(
+        200,
+        &json!({ "active": true, "client_id": client_id, "sub": grant.user, "token_type": token.subject.as_str() }),
+    )
+}

@@ -1,0 +1,194 @@
+//! The shell: a hyper server with any number of tenants, the clock, and the control API.
+
+mod clock;
+mod control;
+mod listener;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use rescind_model::Profile;
+use rescind_model::secret::FingerprintKey;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::ledger::{LedgerKey, Moment};
+use crate::tenant::TenantState;
+use clock::Clock;
+
+/// The path below which every tenant's control API lies.
+pub const CONTROL_PREFIX: &str = "/_rescind";
+
+/// A running provider. Dropping it stops it.
+#[derive(Debug)]
+pub struct Provider {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    stop: CancellationToken,
+    connections: TaskTracker,
+}
+
+/// What connections and handles share.
+#[derive(Debug)]
+struct Shared {
+    seed: String,
+    clock: Clock,
+    /// By the first part of their paths; the root tenant, if there is one, by the empty name.
+    tenants: RwLock<HashMap<String, Arc<Tenant>>>,
+}
+
+/// A tenant of a running provider.
+#[derive(Debug)]
+pub struct Tenant {
+    name: String,
+    base_url: String,
+    clock: Clock,
+    fingerprints: FingerprintKey,
+    state: Mutex<TenantState>,
+}
+
+/// Where a tenant lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// At the root of the port, with the real provider's paths.
+    Root,
+    /// Below `/t/NAME`.
+    Below(String),
+}
+
+/// Why a provider could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The address can be reached from elsewhere, and there is no key to keep others out.
+    #[error("{address} is not a loopback address")]
+    NotLoopback {
+        /// The address.
+        address: SocketAddr,
+    },
+}
+
+impl Provider {
+    /// Listens on a loopback address; port 0 takes any free one.
+    ///
+    /// # Errors
+    /// [`StartError`] if the address cannot be listened on or is no loopback address: the control
+    /// API gives out tokens to whoever asks.
+    pub async fn start(address: SocketAddr, seed: &str) -> Result<Self, StartError> {
+        if !address.ip().is_loopback() {
+            return Err(StartError::NotLoopback { address });
+        }
+        let bind = |source| StartError::Bind { address, source };
+        let listener = TcpListener::bind(address).await.map_err(bind)?;
+        let address = listener.local_addr().map_err(bind)?;
+        let shared = Arc::new(Shared {
+            seed: seed.to_owned(),
+            clock: Clock::start(),
+            tenants: RwLock::default(),
+        });
+        let stop = CancellationToken::new();
+        let connections = TaskTracker::new();
+        connections.spawn(listener::accept(
+            listener,
+            Arc::clone(&shared),
+            stop.clone(),
+            connections.clone(),
+        ));
+        Ok(Self {
+            shared,
+            address,
+            stop,
+            connections,
+        })
+    }
+
+    /// The address that it listens on.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Adds a tenant. One of the same address is replaced.
+    pub fn add_tenant(&self, at: &Address, name: &str, profile: Arc<Profile>) -> Arc<Tenant> {
+        let (path_name, path) = match at {
+            Address::Root => (String::new(), String::new()),
+            Address::Below(name) => (name.clone(), format!("/t/{name}")),
+        };
+        let tenant = Arc::new(Tenant {
+            name: name.to_owned(),
+            base_url: format!("http://{}{path}", self.address),
+            clock: self.shared.clock,
+            fingerprints: FingerprintKey::of_seed(&self.shared.seed),
+            state: Mutex::new(TenantState::new(
+                profile,
+                LedgerKey::new(&self.shared.seed, name),
+            )),
+        });
+        let mut tenants = self
+            .shared
+            .tenants
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        tenants.insert(path_name, Arc::clone(&tenant));
+        tenant
+    }
+
+    /// Stops listening and waits until every connection has ended.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.connections.close();
+        self.connections.wait().await;
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl Shared {
+    fn tenant(&self, path_name: &str) -> Option<Arc<Tenant>> {
+        self.tenants
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(path_name)
+            .cloned()
+    }
+}
+
+impl Tenant {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its address, without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The key of the run's fingerprints.
+    pub const fn fingerprints(&self) -> &FingerprintKey {
+        &self.fingerprints
+    }
+
+    /// The time since the provider started.
+    pub fn elapsed(&self) -> Moment {
+        self.clock.elapsed()
+    }
+
+    /// Its state, and no request in the meantime.
+    pub fn lock(&self) -> MutexGuard<'_, TenantState> {
+        // A panic in a handler leaves a state that is whole: every change is made in one place.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
