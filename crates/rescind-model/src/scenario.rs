@@ -116,7 +116,7 @@ impl Verb {
             | Self::SetStatus(SetStatus { account, .. })
             | Self::RemoveByUser(RemoveByUser { account })
             | Self::Expire(Expire { account, .. }) => Some(account),
-            Self::Revoke(revoke) => revoke.account.as_ref(),
+            Self::Revoke(revoke) => revoke.account.as_ref().or(revoke.unknown_like.as_ref()),
             Self::AdvanceClock(_) | Self::Fail(_) | Self::Recover => None,
         }
     }

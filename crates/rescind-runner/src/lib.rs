@@ -1,1 +1,27 @@
-//! placeholder
+//! Drives a revoke endpoint through scenarios over HTTP and judges what it did.
+//!
+//! Start at [`run::run`]. The way of a run: a [`catalogue::Catalogue`] of validated files, a
+//! [`plan`] of cases, the [`preflight`], each case by [`case`], which leaves a
+//! [`record::CaseRecord`]; [`judge`] is a pure function from that record to judgements, and
+//! [`verdicts`] makes of them what a report says.
+//!
+//! A target is seen here only as HTTP, and where its file says so as a process that may be
+//! started and stopped and whose log may be read. This crate prints nothing: it emits events.
+
+pub mod case;
+pub mod catalogue;
+mod clock;
+pub mod error;
+mod evidence;
+pub mod judge;
+pub mod plan;
+mod preflight;
+mod provision;
+pub mod record;
+pub mod run;
+pub mod target;
+pub mod verdicts;
+
+pub use catalogue::Catalogue;
+pub use error::RunError;
+pub use run::{RunOptions, RunOutcome, run};

@@ -124,13 +124,17 @@ pub enum HeldToken {
     Absent,
 }
 
-/// Calls the revoke endpoint: of an account, or of a literal id.
+/// Calls the revoke endpoint: of an account, of an id like an account's that does not exist, or of
+/// a literal id.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Revoke {
-    /// The account; exclusive with `id`.
+    /// The account. Exactly one of `account`, `unknown_like` and `id` is stated.
     #[serde(default)]
     pub account: Option<Located<String>>,
+    /// The account whose id is changed until it is well formed and nobody's.
+    #[serde(default)]
+    pub unknown_like: Option<Located<String>>,
     /// An id to put into the path instead of an account's own.
     #[serde(default)]
     pub id: Option<Located<String>>,

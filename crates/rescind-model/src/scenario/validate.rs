@@ -145,18 +145,15 @@ fn accounts(
     connected: &mut Vec<String>,
     mistakes: &mut Vec<Diagnostic>,
 ) {
-    if let Verb::Revoke(revoke) = verb
-        && revoke.account.is_some() == revoke.id.is_some()
-    {
-        let span = revoke
-            .id
-            .as_ref()
-            .or(revoke.account.as_ref())
-            .map_or(0..0, Located::span);
-        mistakes.push(
-            Diagnostic::new(file, span, "a revoke must name either an account or an id")
-                .hint("`account` for one that the scenario connected, `id` for a literal one"),
-        );
+    if let Verb::Revoke(revoke) = verb {
+        let stated = [&revoke.account, &revoke.unknown_like, &revoke.id];
+        if stated.iter().filter(|name| name.is_some()).count() != 1 {
+            let span = stated.into_iter().flatten().next().map_or(0..0, Located::span);
+            mistakes.push(
+                Diagnostic::new(file, span, "a revoke must name exactly one of an account, an unknown id and a literal id")
+                    .hint("state `account`, `unknown_like` or `id`"),
+            );
+        }
     }
     let Some(account) = verb.account() else {
         return;

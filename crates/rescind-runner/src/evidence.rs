@@ -1,0 +1,202 @@
+//! What explains a finding: the scenario's line, the requirement, both sides' exchanges, the
+//! tokens, and a line for a shell. Everything goes through the case's scanner, so that no secret
+//! leaves.
+
+use rescind_model::RequirementSet;
+use rescind_model::event::{Exchange, ExplainedRequirement, ExplainedToken, Finding, Place};
+use rescind_model::secret::SecretScanner;
+use rescind_provider::Entry;
+
+use crate::record::{Call, CallOutcome, CaseRecord, Sent, StepRecord};
+use crate::verdicts::CheckOutcome;
+
+/// How much of an answer's body is shown, in characters.
+const SHOWN_BODY: usize = 2000;
+
+/// Explains a check that does not hold.
+pub fn explain(
+    record: &CaseRecord,
+    outcome: &CheckOutcome,
+    set: &RequirementSet,
+    base_url: Option<&str>,
+) -> Finding {
+    let (step_index, violation) = match &outcome.first_violation {
+        Some((index, violation)) => (*index, Some(violation)),
+        None => (None, None),
+    };
+    // What is judged of the case as a whole shows its last call.
+    let step = step_index.map_or_else(
+        || record.steps.iter().rev().find(|step| step.call.is_some()),
+        |index| record.steps.iter().find(|step| step.index == index),
+    );
+    let scanner = &record.scanner;
+    let call = step.and_then(|step| step.call.as_ref());
+    Finding {
+        case: record.id.clone(),
+        check: outcome.verdict.id.clone(),
+        verdict: outcome.verdict.verdict,
+        message: outcome.verdict.message.clone(),
+        place: violation
+            .and_then(|violation| violation.place.clone())
+            .or_else(|| step.map(|step| step_place(record, step))),
+        requirements: requirements(outcome, set),
+        exchange: call.map(|call| exchange(call, scanner)),
+        provider_saw: step
+            .map(|step| provider_saw(record, step))
+            .unwrap_or_default(),
+        tokens: step.map(|step| tokens(step, scanner)).unwrap_or_default(),
+        curl: call.map(|call| curl(&call.sent, scanner, base_url)),
+    }
+}
+
+/// The first line of the step's table: where the scenario says what was done.
+fn step_place(record: &CaseRecord, step: &StepRecord) -> Place {
+    Place {
+        file: record.scenario.file.clone(),
+        span: step.step.span.clone(),
+        label: "in this step".to_owned(),
+    }
+}
+
+fn requirements(outcome: &CheckOutcome, set: &RequirementSet) -> Vec<ExplainedRequirement> {
+    outcome
+        .rows
+        .iter()
+        .filter_map(|(id, level)| {
+            set.row(id).map(|row| ExplainedRequirement {
+                id: id.clone(),
+                level: *level,
+                text: row.text.clone(),
+                source: row.source.clone().unwrap_or_else(|| set.source.clone()),
+            })
+        })
+        .collect()
+}
+
+fn exchange(call: &Call, scanner: &SecretScanner) -> Exchange {
+    let sent = &call.sent;
+    let mut request = format!("{} {}", sent.method, sent.path);
+    for (name, value) in &sent.headers {
+        request.extend(["\n", name, ": ", value]);
+    }
+    if let Some(body) = &sent.body {
+        request.extend(["\n\n", body]);
+    }
+    let answer = match &call.outcome {
+        CallOutcome::Answered(answered) => shortened(&answered.text()),
+        CallOutcome::Failed(failure) => failure.to_string(),
+    };
+    Exchange {
+        sent: lines(&scanner.redact(&request)),
+        received: lines(&scanner.redact(&answer)),
+    }
+}
+
+fn provider_saw(record: &CaseRecord, step: &StepRecord) -> Vec<String> {
+    let scanner = &record.scanner;
+    let late = record
+        .steps
+        .last()
+        .is_some_and(|last| last.index == step.index)
+        .then_some(&record.late);
+    let entries: Vec<&Entry> = step
+        .entries
+        .iter()
+        .chain(&step.strays)
+        .chain(late.into_iter().flatten())
+        .collect();
+    // A call that never stops dispatching would fill the screen.
+    let mut seen: Vec<String> = entries
+        .iter()
+        .take(10)
+        .flat_map(|entry| entry_lines(entry, scanner))
+        .collect();
+    if entries.len() > 10 {
+        seen.push(format!("… and {} more requests", entries.len() - 10));
+    }
+    seen
+}
+
+fn entry_lines(entry: &Entry, scanner: &SecretScanner) -> Vec<String> {
+    let mut lines: Vec<String> = entry
+        .request_lines(scanner)
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .collect();
+    let acknowledged = if entry.acknowledged {
+        "acknowledged"
+    } else {
+        "not acknowledged"
+    };
+    let mut verdict = format!("→ {} ({acknowledged})", entry.status);
+    for departure in &entry.departures {
+        verdict.extend(["; ", departure.describe()]);
+    }
+    lines.push(verdict);
+    lines
+}
+
+fn tokens(step: &StepRecord, scanner: &SecretScanner) -> Vec<ExplainedToken> {
+    let accounts = step.after.accounts.iter();
+    accounts
+        .flat_map(|(name, account)| {
+            account.tokens.iter().map(|token| ExplainedToken {
+                account: name.clone(),
+                kind: token.id.subject.to_string(),
+                fingerprint: scanner.fingerprint(&token.text),
+                state: token.state,
+                cause: token.death.map(|death| death.cause.to_string()),
+            })
+        })
+        .collect()
+}
+
+/// A line for a shell that sends the call again. What is secret in it comes from variables named
+/// after what it is.
+fn curl(sent: &Sent, scanner: &SecretScanner, base_url: Option<&str>) -> String {
+    let with_variables = |text: &str| {
+        let mut shown = String::new();
+        let mut done = 0;
+        for leak in scanner.find(text) {
+            if leak.range.start >= done {
+                shown.push_str(&quoted(&text[done..leak.range.start]));
+                shown.extend(["$", &leak.kind.to_uppercase()]);
+                done = leak.range.end;
+            }
+        }
+        shown.push_str(&quoted(&text[done..]));
+        shown
+    };
+    let address = base_url.map_or_else(|| "$BASE_URL".to_owned(), quoted);
+    let mut line = format!(
+        "curl -i -X {} \"{address}{}\"",
+        sent.method,
+        with_variables(&sent.path)
+    );
+    for (name, value) in &sent.headers {
+        line.extend([" -H \"", name, ": ", &with_variables(value), "\""]);
+    }
+    if let Some(body) = &sent.body {
+        line.extend([" -d \"", &with_variables(body), "\""]);
+    }
+    line
+}
+
+/// For the inside of double quotes in a shell.
+fn quoted(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('$', "\\$")
+        .replace('`', "\\`")
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_BODY) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
+}

@@ -1,0 +1,110 @@
+//! The judge: a pure function from what a case left behind to judgements.
+//!
+//! [`checks`] lists every judgement that exists. The invariants are spread over topics:
+//! [`answers`] (what the target said), [`dispatches`] (what it asked of the provider),
+//! [`effects`] (which tokens are dead, and who may be blamed). [`expectations`] holds the
+//! outcomes that a scenario states against what happened.
+
+mod answers;
+pub mod checks;
+mod dispatches;
+mod effects;
+mod expectations;
+pub mod facts;
+mod secrets;
+mod view;
+
+use rescind_model::event::Place;
+
+use crate::record::CaseRecord;
+
+/// One judgement: a check that was made, and what it found.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The check's id.
+    pub check: &'static str,
+    /// The number of the step, counted from 0; none for what is judged of the case as a whole.
+    pub step: Option<usize>,
+    /// What is wrong; none if it holds.
+    pub violation: Option<Violation>,
+    /// The rows that it judges, where the scenario says so; none for an invariant, whose rows
+    /// the requirement set names.
+    pub rows: Option<Vec<String>>,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    /// In a sentence: what should be, and what is. Says nothing that differs from run to run.
+    pub message: String,
+    /// Where the scenario states what should be.
+    pub place: Option<Place>,
+}
+
+/// Every judgement of a case, step by step and then of the whole.
+pub fn judge(
+    record: &CaseRecord,
+    limits: &rescind_model::target::Limits,
+    revoke: &rescind_model::target::RevokeCall,
+) -> Vec<Judgement> {
+    let mut judgements = Vec::new();
+    for step in &record.steps {
+        let view = view::StepView::new(record, step, revoke);
+        let mut sheet = Sheet {
+            step: Some(step.index),
+            judgements: &mut judgements,
+        };
+        answers::judge(&view, &mut sheet);
+        dispatches::judge(&view, limits, &mut sheet);
+        effects::judge(&view, &mut sheet);
+        secrets::judge_step(&view, &mut sheet);
+        expectations::judge_step(&view, &mut sheet);
+    }
+    let mut sheet = Sheet {
+        step: None,
+        judgements: &mut judgements,
+    };
+    if record.harness_error.is_none() {
+        dispatches::judge_end(record, &mut sheet);
+        secrets::judge_log(record, &mut sheet);
+        expectations::judge_ledger(record, &mut sheet);
+    }
+    judgements
+}
+
+/// Where judgements are written down.
+struct Sheet<'a> {
+    step: Option<usize>,
+    judgements: &'a mut Vec<Judgement>,
+}
+
+impl Sheet<'_> {
+    /// A check was made: it holds, or `message` says what should be and what is.
+    fn check(&mut self, check: &'static str, holds: bool, message: impl FnOnce() -> String) {
+        let violation = (!holds).then(|| Violation {
+            message: message(),
+            place: None,
+        });
+        self.judgements.push(Judgement {
+            check,
+            step: self.step,
+            violation,
+            rows: None,
+        });
+    }
+
+    /// A check was made of what the scenario states at a place.
+    fn expectation(
+        &mut self,
+        check: &'static str,
+        rows: Vec<String>,
+        violation: Option<Violation>,
+    ) {
+        self.judgements.push(Judgement {
+            check,
+            step: self.step,
+            violation,
+            rows: Some(rows),
+        });
+    }
+}

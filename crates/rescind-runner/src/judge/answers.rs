@@ -1,0 +1,339 @@
+//! What a revoke's answer says, and which answer is right.
+
+use std::collections::BTreeSet;
+
+use rescind_model::AccountStatus;
+use rescind_model::scenario::Key;
+use rescind_model::{Subject, TokenState};
+use rescind_provider::Departure;
+use serde_json::Value;
+
+use super::Sheet;
+use super::view::{Listed, RevokeView, StepView, names};
+use crate::record::{Answered, CallOutcome, ReadStatus};
+
+/// Judges the answer to a revoke.
+pub(super) fn judge(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
+    let (Some(revoke), Some(call)) = (view.revoke(), &view.step.call) else {
+        return;
+    };
+    match &call.outcome {
+        CallOutcome::Failed(failure) => {
+            sheet.check("call-is-answered", false, || {
+                format!("a whole answer should come; {failure}")
+            });
+        }
+        CallOutcome::Answered(answered) => {
+            sheet.check("call-is-answered", true, String::new);
+            if !answered.is_success() {
+                envelope(answered, sheet);
+            }
+            if revoke.key != Key::Right {
+                let status = answered.status;
+                sheet.check("key-is-required", status == 401, || {
+                    format!("without a valid key the answer should be 401; it is {status}")
+                });
+            }
+        }
+    }
+    if revoke.key == Key::Right && revoke.method.is_none() && revoke.unknown_like.is_some() {
+        unknown(view, sheet);
+    }
+    if let Some(revoke) = view.ordinary_revoke() {
+        if let Some(answered) = view.answered().filter(|answered| answered.is_success()) {
+            shape(&revoke, answered, sheet);
+            list(&revoke, sheet);
+        }
+        refusals(&revoke, sheet);
+        outcomes(&revoke, sheet);
+    }
+    if let Some(revoke) = view.account_revoke(revoke) {
+        refusal_keeps_status(&revoke, sheet);
+    }
+}
+
+/// The answer's status code in words.
+fn said(view: &StepView<'_>) -> String {
+    view.status().map_or_else(
+        || "none came".to_owned(),
+        |status| format!("it is {status}"),
+    )
+}
+
+/// CA-ENVELOPE.
+fn envelope(answered: &Answered, sheet: &mut Sheet<'_>) {
+    let json = answered.json().unwrap_or_default();
+    let error = &json["error"];
+    let problem = if !json.is_object() {
+        Some("it is no JSON object".to_owned())
+    } else if !error["message"].is_string() || !error["slug"].is_string() {
+        Some("`error.message` and `error.slug` are not both texts".to_owned())
+    } else if !error["code"].is_i64() && !error["code"].is_u64() {
+        Some("`error.code` is no integer".to_owned())
+    } else if error["status"].as_u64() != Some(u64::from(answered.status)) {
+        Some(format!(
+            "`error.status` is {}, the HTTP status {}",
+            error["status"], answered.status
+        ))
+    } else {
+        None
+    };
+    sheet.check("error-envelope", problem.is_none(), || {
+        format!(
+            "an error should be JSON with message, code, slug and status; {}",
+            problem.unwrap_or_default()
+        )
+    });
+}
+
+/// CA-404-UNKNOWN.
+fn unknown(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
+    let holds = view.status() == Some(404) && view.dispatches().next().is_none();
+    sheet.check("unknown-is-404", holds, || {
+        format!(
+            "an id that does not exist should be 404, without a dispatch; {}",
+            said(view)
+        )
+    });
+}
+
+/// CA-200-SHAPE and CA-200-STATUS.
+fn shape(revoke: &RevokeView<'_>, answered: &Answered, sheet: &mut Sheet<'_>) {
+    let mapping = revoke.view.mapping;
+    let json = answered.json().unwrap_or_default();
+    let at = |pointer: &str| json.pointer(pointer).cloned().unwrap_or_default();
+    let account = revoke
+        .revoke
+        .account
+        .as_ref()
+        .map(|name| name.get().as_str())
+        .unwrap_or_default();
+    let asked = revoke
+        .view
+        .record
+        .accounts
+        .get(account)
+        .map(|identity| identity.target_id.as_str());
+    let problem = if json.is_null() {
+        Some("it is no JSON".to_owned())
+    } else if revoke.view.listed() == Listed::None {
+        Some(format!(
+            "`{}` is no list of access_token and refresh_token",
+            *mapping.revoked_tokens
+        ))
+    } else if at(&mapping.account_id).as_str() != asked {
+        Some(format!(
+            "`{}` is not the id that was asked for",
+            *mapping.account_id
+        ))
+    } else if !at(&mapping.account_status).is_string() {
+        Some(format!("`{}` is no text", *mapping.account_status))
+    } else {
+        None
+    };
+    let status = answered.status;
+    sheet.check("answer-shape", problem.is_none() && status == 200, || {
+        format!("a success should be a 200 that lists what was revoked and names the account; it is {status}, {}", problem.unwrap_or_else(|| "and otherwise right".into()))
+    });
+    if let Value::String(status) = at(&mapping.account_status) {
+        let revoked = AccountStatus::parse(&status) == Some(AccountStatus::Revoked);
+        sheet.check("answer-says-revoked", revoked, || {
+            "the answer's status should be REVOKED; it is another".to_owned()
+        });
+    }
+    let after = revoke.status_after();
+    sheet.check(
+        "read-says-revoked",
+        *after == ReadStatus::Known(AccountStatus::Revoked),
+        || format!("after a success a read should say REVOKED; it says {after}"),
+    );
+}
+
+/// CA-UNIQUE and CA-EMPTY.
+fn list(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
+    let Listed::Subjects(listed) = revoke.view.listed() else {
+        return;
+    };
+    let distinct: BTreeSet<&Subject> = listed.iter().collect();
+    sheet.check("listed-once", distinct.len() == listed.len(), || {
+        format!(
+            "no subject should be listed twice; the list is {}",
+            names(&listed)
+        )
+    });
+    if listed.is_empty() {
+        let silent = revoke.view.dispatches().next().is_none();
+        let allowed =
+            (revoke.was_revoked() && silent) || revoke.dead_before() || revoke.nothing_held();
+        sheet.check("empty-means-revoked", allowed, || {
+            format!("an empty list should mean that the account was REVOKED already and nothing was dispatched; it was {}", revoke.before.status)
+        });
+    } else {
+        sheet.check("empty-means-revoked", true, String::new);
+    }
+}
+
+/// CA-REPEAT, CA-400-UNSUPPORTED, CA-404-DELETED, CA-409-STATE: what the account's state alone
+/// decides. Where two refusals apply the contract is silent (CA-ORDER), and so is this.
+fn refusals(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
+    let view = revoke.view;
+    let silent = view.dispatches().next().is_none();
+    let supported = view.profile().can_revoke();
+    let unchanged = revoke.status_unchanged();
+    if revoke.before.deleted {
+        sheet.check(
+            "deleted-is-404",
+            view.status() == Some(404) && silent,
+            || {
+                format!(
+                    "a deleted account should be 404, without a dispatch; {}",
+                    said(view)
+                )
+            },
+        );
+    } else if revoke.was_revoked() && supported {
+        let empty = view.listed() == Listed::Subjects(Vec::new());
+        sheet.check("repeat-is-silent", view.status() == Some(200) && empty && silent, || {
+            let count = view.dispatches().count();
+            format!("a revoke of a REVOKED account should be 200 with an empty list and no dispatch; {}, with {count} dispatches", said(view))
+        });
+    } else if revoke.was_active() && !supported {
+        sheet.check("unsupported-is-400", view.status() == Some(400) && silent && unchanged, || {
+            format!("a provider that cannot revoke should make it 400, without a dispatch, and the status stay {}; {}, and the status is {}", revoke.before.status, said(view), revoke.after.status)
+        });
+    } else if supported
+        && matches!(&revoke.before.status, ReadStatus::Known(status) if !status.is_revocable())
+    {
+        sheet.check("state-is-409", view.status() == Some(409) && silent && unchanged, || {
+            format!("a revoke of an account that is {} should be 409, without a dispatch; {}, and the status is {}", revoke.before.status, said(view), revoke.after.status)
+        });
+    }
+}
+
+/// What a revoke of an ACTIVE account must come to, by what the provider made of it.
+fn outcomes(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
+    let view = revoke.view;
+    if !revoke.was_active() || !view.profile().can_revoke() {
+        return;
+    }
+    if revoke.nothing_held() {
+        nothing_held(revoke, sheet);
+        return;
+    }
+    if revoke.dead_before() {
+        dead_before(revoke, sheet);
+        return;
+    }
+    let status = view.status();
+    if revoke.is_nominal() {
+        sheet.check("body-is-optional", status == Some(200), || {
+            format!("an ordinary revoke should succeed; {}", said(view))
+        });
+        partial_support(revoke, sheet);
+    }
+    let acknowledged = revoke
+        .dispatches()
+        .filter(|entry| entry.acknowledged)
+        .count();
+    let failed = revoke
+        .dispatches()
+        .filter(|entry| !entry.acknowledged)
+        .count();
+    if acknowledged == 0 && failed > 0 {
+        let revoked = revoke.after.is(AccountStatus::Revoked);
+        sheet.check("all-failed-is-500", status == Some(500) && !revoked, || {
+            format!("no dispatch was acknowledged, so the answer should be 500 and the account not REVOKED; {}, and the account is {}", said(view), revoke.after.status)
+        });
+    }
+    if acknowledged > 0 && failed > 0 {
+        sheet.check("some-acknowledged-is-200", status == Some(200), || {
+            format!("{acknowledged} of {} dispatches were acknowledged, so the answer should be 200; {}", acknowledged + failed, said(view))
+        });
+    }
+}
+
+/// CA-PARTIAL-SUPPORT.
+fn partial_support(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
+    let view = revoke.view;
+    let held: BTreeSet<Subject> = Subject::ALL
+        .into_iter()
+        .filter(|subject| revoke.held.has(*subject))
+        .collect();
+    let alive = revoke
+        .killable
+        .iter()
+        .all(|subject| revoke.held.state(*subject) == TokenState::Alive);
+    if revoke.killable == held || !alive {
+        return;
+    }
+    let listed = match view.listed() {
+        Listed::Subjects(listed) => Some(listed.into_iter().collect::<BTreeSet<Subject>>()),
+        Listed::None => None,
+    };
+    let spared = held
+        .difference(&revoke.killable)
+        .all(|subject| revoke.after.state(*subject) == revoke.held.state(*subject));
+    let right = view.status() == Some(200) && listed.as_ref() == Some(&revoke.killable) && spared;
+    sheet.check("partial-support-is-200", right, || {
+        let list = listed.map_or_else(|| "no list".to_owned(), |listed| names(&listed));
+        format!("the provider can kill only {}, so the answer should be 200 with exactly that and the other left as it was; {}, with {list}", names(&revoke.killable), said(view))
+    });
+}
+
+/// CA-NOTHING-HELD.
+fn nothing_held(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
+    let view = revoke.view;
+    let empty = view.dispatches().any(|entry| {
+        entry.departures.contains(&Departure::NothingPresented)
+            || entry.departures.contains(&Departure::LiteralNull)
+    });
+    let allowed = match view.status() {
+        Some(400 | 409 | 500) => true,
+        Some(200) => view.listed() == Listed::Subjects(Vec::new()),
+        _ => false,
+    };
+    sheet.check("nothing-held-outcome", allowed && !empty, || {
+        let dispatched = if empty { ", and an empty token was dispatched" } else { "" };
+        format!("the account holds nothing that the provider can kill, so the answer should be 400, 409, 500 or an empty 200; {}{dispatched}", said(view))
+    });
+}
+
+/// CA-DEAD-BEFORE.
+fn dead_before(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
+    let view = revoke.view;
+    let acknowledged = revoke.acknowledged();
+    let after = revoke.status_after();
+    let allowed = match view.status() {
+        Some(500) => {
+            revoke.status_unchanged() || *after == ReadStatus::Known(AccountStatus::Expired)
+        }
+        Some(200) => {
+            let listed = view.listed();
+            let known = matches!(&listed, Listed::Subjects(listed) if listed.iter().all(|subject| acknowledged.contains(subject)));
+            known && *after == ReadStatus::Known(AccountStatus::Revoked)
+        }
+        _ => false,
+    };
+    sheet.check("dead-before-outcome", allowed, || {
+        format!("everything killable was dead before, so the answer should be 500 with the status unchanged or EXPIRED, or 200 and REVOKED listing at most what was acknowledged; {}, and the account is {after}", said(view))
+    });
+}
+
+/// INV-REFUSED-IS-NOOP, the half that a read shows.
+fn refusal_keeps_status(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
+    let Some(status) = revoke
+        .view
+        .status()
+        .filter(|status| !(200..300).contains(status))
+    else {
+        return;
+    };
+    let became =
+        revoke.after.is(AccountStatus::Revoked) && !revoke.before.is(AccountStatus::Revoked);
+    sheet.check("refusal-keeps-status", !became, || {
+        format!(
+            "an answer of {status} should make no account REVOKED; it was {}, and is REVOKED",
+            revoke.before.status
+        )
+    });
+}

@@ -1,0 +1,173 @@
+//! Which tokens are dead, who may be blamed, and what may be claimed.
+
+use std::collections::BTreeSet;
+
+use rescind_model::profile::RevocationScope;
+use rescind_model::{AccountStatus, Subject, TokenState};
+
+use super::Sheet;
+use super::facts;
+use super::view::{Listed, RevokeView, StepView, names};
+
+/// Judges the effects of a step.
+pub(super) fn judge(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
+    if let Some(revoke) = view.ordinary_revoke() {
+        claims(&revoke, sheet);
+        revoked_means_dead(&revoke, sheet);
+        live_refresh_token(&revoke, sheet);
+        every_subject_tried(&revoke, sheet);
+    }
+    siblings(view, sheet);
+}
+
+/// CA-EXACT-NO-OVERCLAIM and CA-EXACT-NO-UNDERCLAIM.
+fn claims(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
+    let Listed::Subjects(listed) = revoke.view.listed() else {
+        return;
+    };
+    let listed: BTreeSet<Subject> = listed.into_iter().collect();
+    let acknowledged = revoke.acknowledged();
+    let cascade = revoke.died_by_cascade();
+    for subject in &listed {
+        sheet.check("listed-is-held", revoke.held_or_obtained(*subject), || {
+            format!("only what the account holds should be listed; it holds no {subject}")
+        });
+        let dead = revoke.is_dead_after(*subject);
+        sheet.check("listed-is-dead", dead, || {
+            format!("a listed subject should be dead; the {subject} is alive")
+        });
+        let known = acknowledged.contains(subject) || cascade.contains(subject);
+        sheet.check("listed-is-acknowledged", known, || {
+            format!("a listed subject should have been acknowledged, or have died with one that was; the {subject} was neither")
+        });
+    }
+    // Of what was dead before, CA-DEAD-BEFORE lets a target list what it likes of this.
+    if revoke.dead_before() {
+        return;
+    }
+    for subject in acknowledged
+        .iter()
+        .filter(|subject| revoke.is_dead_after(**subject))
+    {
+        sheet.check("acknowledged-is-listed", listed.contains(subject), || {
+            format!("the {subject} was dispatched, acknowledged and is dead, so it should be listed; the list is {}", names(&listed))
+        });
+    }
+    for subject in cascade.difference(&acknowledged) {
+        sheet.check("cascade-is-listed", listed.contains(subject), || {
+            format!("the {subject} died with an acknowledged dispatch, so it should be listed; the list is {}", names(&listed))
+        });
+    }
+}
+
+/// INV-TRUTHFUL-STATUS.
+fn revoked_means_dead(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
+    let became = revoke.was_active() && revoke.after.is(AccountStatus::Revoked);
+    if !became {
+        return;
+    }
+    let listed: Vec<Subject> = match revoke.view.listed() {
+        Listed::Subjects(listed) => listed,
+        Listed::None => Vec::new(),
+    };
+    let faulted = revoke.faulted();
+    for subject in &revoke.killable {
+        let excused = faulted.contains(subject) && !listed.contains(subject);
+        sheet.check("revoked-means-dead", excused || revoke.is_dead_after(*subject), || {
+            format!("the account is REVOKED, so its {subject} should be dead; it is alive, and the provider could have killed it")
+        });
+    }
+}
+
+/// CA-DEAD-PARTNER.
+fn live_refresh_token(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
+    let concerned = revoke.is_nominal()
+        && revoke.held.access_token != TokenState::Alive
+        && revoke.held.refresh_token == TokenState::Alive
+        && revoke.killable.contains(&Subject::RefreshToken);
+    if !concerned {
+        return;
+    }
+    let direct = facts::refresh_token_needs_no_access_token(revoke.view.profile(), revoke.held);
+    let given_up = !direct && revoke.view.status() == Some(500);
+    let dead = revoke.is_dead_after(Subject::RefreshToken);
+    sheet.check("live-refresh-token-dies", dead || given_up, || {
+        format!("the access token is {}, which should keep no refresh token alive; the refresh token is alive", revoke.held.access_token)
+    });
+}
+
+/// CA-TRY-ALL.
+fn every_subject_tried(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
+    let view = revoke.view;
+    let failed: Vec<_> = revoke
+        .dispatches()
+        .filter(|entry| !entry.acknowledged)
+        .collect();
+    if !revoke.was_active() || failed.is_empty() || revoke.dead_before() {
+        return;
+    }
+    for subject in &revoke.killable {
+        let alive =
+            revoke.held.state(*subject) == TokenState::Alive && !revoke.is_dead_after(*subject);
+        let tried = revoke
+            .dispatches()
+            .any(|entry| revoke.named(entry).contains(subject));
+        // A route that would have killed both failed for a reason of its own: it has been tried.
+        let covered = failed.iter().any(|entry| {
+            revoke.named(entry).into_iter().any(|named| {
+                view.profile()
+                    .routes_for(named)
+                    .any(|(_, scope)| scope >= RevocationScope::Grant)
+            })
+        });
+        let has_own_route = view.profile().routes_for(*subject).next().is_some();
+        sheet.check("every-subject-tried", !alive || tried || covered || !has_own_route, || {
+            format!("a dispatch for the {} failed, which should not keep the {subject} from being tried; it never was, and is alive", subject.partner())
+        });
+    }
+}
+
+/// INV-SIBLINGS.
+fn siblings(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
+    if view.step.call.is_none() {
+        return;
+    }
+    let Some(account) = view.step.step.verb.account() else {
+        return;
+    };
+    let Some(own) = view.record.accounts.get(account.get()) else {
+        return;
+    };
+    let reach = view
+        .revoke()
+        .and_then(|revoke| view.account_revoke(revoke))
+        .and_then(|revoke| facts::least_reach(view.profile(), revoke.held));
+    for (name, before) in view
+        .step
+        .before
+        .accounts
+        .iter()
+        .filter(|(name, _)| *name != account.get())
+    {
+        let Some(identity) = view.record.accounts.get(name) else {
+            continue;
+        };
+        let unavoidable = reach == Some(RevocationScope::UserGrants)
+            && identity.user == own.user
+            && identity.client == own.client;
+        let Some(after) = view.step.after.accounts.get(name) else {
+            continue;
+        };
+        let died = Subject::ALL.into_iter().find(|subject| {
+            before.held(*subject).is_some_and(|token| {
+                token.state == TokenState::Alive && after.state_of(token.id) != TokenState::Alive
+            })
+        });
+        sheet.check("siblings-live", unavoidable || died.is_none(), || {
+            format!(
+                "tokens of account `{name}` should be as alive as before; its {} died",
+                died.map_or("", Subject::as_str)
+            )
+        });
+    }
+}

@@ -1,0 +1,198 @@
+//! What follows from a profile and from what an account holds: which subjects are killable, and
+//! by what. Pure.
+
+use std::collections::BTreeSet;
+
+use rescind_model::profile::{Profile, RevocationScope};
+use rescind_model::{Subject, TokenState};
+
+/// The states of the two subjects of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Of the access token.
+    pub access_token: TokenState,
+    /// Of the refresh token.
+    pub refresh_token: TokenState,
+}
+
+impl Held {
+    /// The state of one.
+    pub const fn state(self, subject: Subject) -> TokenState {
+        match subject {
+            Subject::AccessToken => self.access_token,
+            Subject::RefreshToken => self.refresh_token,
+        }
+    }
+
+    /// Whether the account holds one, in whatever state.
+    pub fn has(self, subject: Subject) -> bool {
+        self.state(subject) != TokenState::Absent
+    }
+
+    fn is_alive(self, subject: Subject) -> bool {
+        self.state(subject) == TokenState::Alive
+    }
+
+    /// Whether a client can present a token of that kind: it holds one, or can get an access
+    /// token by one refresh.
+    fn can_present(self, subject: Subject) -> bool {
+        self.has(subject)
+            || (subject == Subject::AccessToken && self.is_alive(Subject::RefreshToken))
+    }
+}
+
+/// A way to kill a subject: by presenting what, and how far it reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// The token that is presented; none for a route that takes an account id.
+    pub presents: Option<Subject>,
+    /// How far it reaches.
+    pub scope: RevocationScope,
+}
+
+/// The ways in which declared routes reach a subject with what an account holds.
+pub fn ways(profile: &Profile, held: Held, subject: Subject) -> Vec<Way> {
+    let mut ways = Vec::new();
+    for route in &profile.revocation_routes {
+        if let Some(scope) = route.ends.account {
+            ways.push(Way {
+                presents: None,
+                scope,
+            });
+        }
+        for presented in Subject::ALL {
+            if let Some(scope) = route.ends.of(presented) {
+                let reaches = presented == subject || scope >= RevocationScope::Grant;
+                if reaches && held.can_present(presented) {
+                    ways.push(Way {
+                        presents: Some(presented),
+                        scope,
+                    });
+                }
+            }
+        }
+    }
+    ways
+}
+
+/// The subjects that the account holds and that some declared route reaches.
+pub fn killable(profile: &Profile, held: Held) -> BTreeSet<Subject> {
+    Subject::ALL
+        .into_iter()
+        .filter(|subject| held.has(*subject) && !ways(profile, held, *subject).is_empty())
+        .collect()
+}
+
+/// Whether a declared route reaches the refresh token without an access token being presented.
+pub fn refresh_token_needs_no_access_token(profile: &Profile, held: Held) -> bool {
+    ways(profile, held, Subject::RefreshToken)
+        .iter()
+        .any(|way| way.presents != Some(Subject::AccessToken))
+}
+
+/// How far a target must at least reach to kill what is killable: the tokens within that reach
+/// cannot be spared.
+pub fn least_reach(profile: &Profile, held: Held) -> Option<RevocationScope> {
+    killable(profile, held)
+        .into_iter()
+        .filter(|subject| held.is_alive(*subject))
+        .filter_map(|subject| {
+            ways(profile, held, subject)
+                .iter()
+                .map(|way| way.scope)
+                .min()
+        })
+        .max()
+}
+
+#[cfg(test)]
+mod tests {
+    use rescind_model::SourceFile;
+
+    use super::*;
+    use TokenState::{Absent, Alive, Expired};
+
+    fn profile(name: &str) -> Profile {
+        let path = format!(
+            "{}/../../fixtures/providers/{name}.toml",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let text = std::fs::read_to_string(&path).expect("the profile is there");
+        Profile::parse(&SourceFile::new(path, text)).expect("the profile is valid")
+    }
+
+    fn check(
+        name: &str,
+        access_token: TokenState,
+        refresh_token: TokenState,
+        expected: &[Subject],
+    ) {
+        let held = Held {
+            access_token,
+            refresh_token,
+        };
+        let killable: Vec<Subject> = killable(&profile(name), held).into_iter().collect();
+        assert_eq!(killable, expected, "at {name} with {held:?}");
+    }
+
+    #[test]
+    fn what_is_killable_follows_from_routes_and_tokens() {
+        use Subject::{AccessToken, RefreshToken};
+        check("rfc7009", Alive, Alive, &[AccessToken, RefreshToken]);
+        check("rfc7009", Alive, Absent, &[AccessToken]);
+        check("no-revoke-route", Alive, Alive, &[]);
+        check("access-only", Alive, Alive, &[AccessToken]);
+        check("access-only", Absent, Alive, &[]);
+        check("refresh-only", Alive, Alive, &[RefreshToken]);
+        check("refresh-only", Alive, Absent, &[]);
+        check("google", Alive, Absent, &[AccessToken]);
+        check("google", Expired, Alive, &[AccessToken, RefreshToken]);
+        check("dropbox", Alive, Alive, &[AccessToken, RefreshToken]);
+        check("dropbox", Absent, Alive, &[RefreshToken]);
+        check("grant-only", Alive, Alive, &[AccessToken, RefreshToken]);
+    }
+
+    #[test]
+    fn only_dropbox_needs_the_access_token() {
+        let held = Held {
+            access_token: Expired,
+            refresh_token: Alive,
+        };
+        for name in [
+            "rfc7009",
+            "google",
+            "grant-only",
+            "refresh-only",
+            "externally-revoked",
+        ] {
+            assert!(
+                refresh_token_needs_no_access_token(&profile(name), held),
+                "{name}"
+            );
+        }
+        assert!(!refresh_token_needs_no_access_token(
+            &profile("dropbox"),
+            held
+        ));
+    }
+
+    #[test]
+    fn google_cannot_spare_the_users_other_grants() {
+        let held = Held {
+            access_token: Alive,
+            refresh_token: Alive,
+        };
+        assert_eq!(
+            least_reach(&profile("google"), held),
+            Some(RevocationScope::UserGrants)
+        );
+        assert_eq!(
+            least_reach(&profile("dropbox"), held),
+            Some(RevocationScope::Grant)
+        );
+        assert_eq!(
+            least_reach(&profile("access-only"), held),
+            Some(RevocationScope::Token)
+        );
+    }
+}

@@ -1,0 +1,279 @@
+//! One step, as the judge looks at it.
+
+use std::collections::BTreeSet;
+
+use rescind_model::scenario::{Key, Revoke, Verb};
+use rescind_model::target::RevokeCall;
+use rescind_model::{AccountStatus, Profile, Subject, TokenState};
+use rescind_provider::journal::Presented;
+use rescind_provider::ledger::{Cause, GrantId};
+use rescind_provider::{Entry, Outcome};
+use serde_json::Value;
+
+use super::facts::{self, Held};
+use crate::record::{AccountWorld, Answered, CaseRecord, ReadStatus, StepRecord};
+
+/// One step.
+pub struct StepView<'a> {
+    pub record: &'a CaseRecord,
+    pub step: &'a StepRecord,
+    /// Where a revoke's answer says what.
+    pub mapping: &'a RevokeCall,
+}
+
+/// A revoke that was made of an account which the scenario connected.
+pub struct RevokeView<'a> {
+    pub view: &'a StepView<'a>,
+    pub revoke: &'a Revoke,
+    pub grant: GrantId,
+    pub before: &'a AccountWorld,
+    pub after: &'a AccountWorld,
+    /// The tokens that it held when the call began.
+    pub held: Held,
+    /// Those that some declared route reaches.
+    pub killable: BTreeSet<Subject>,
+}
+
+/// The list of a revoke's answer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// The answer is none, no success, or has no such list.
+    None,
+    /// What it lists, in its order.
+    Subjects(Vec<Subject>),
+}
+
+impl<'a> StepView<'a> {
+    pub const fn new(
+        record: &'a CaseRecord,
+        step: &'a StepRecord,
+        mapping: &'a RevokeCall,
+    ) -> Self {
+        Self {
+            record,
+            step,
+            mapping,
+        }
+    }
+
+    pub fn profile(&self) -> &Profile {
+        &self.record.profile
+    }
+
+    /// The step's revoke, if it is one.
+    pub const fn revoke(&self) -> Option<&'a Revoke> {
+        match &self.step.step.verb {
+            Verb::Revoke(revoke) => Some(revoke),
+            _ => None,
+        }
+    }
+
+    /// The answer to the step's call.
+    pub fn answered(&self) -> Option<&'a Answered> {
+        self.step.call.as_ref().and_then(|call| call.answered())
+    }
+
+    /// The status code of the answer.
+    pub fn status(&self) -> Option<u16> {
+        self.answered().map(|answered| answered.status)
+    }
+
+    /// The dispatches that came during the call.
+    pub fn dispatches(&self) -> impl Iterator<Item = &'a Entry> + use<'a> {
+        self.step.entries.iter().filter(|entry| entry.is_dispatch())
+    }
+
+    /// Whether the provider was told to fail during the call.
+    pub fn met_a_fault(&self) -> bool {
+        self.step
+            .entries
+            .iter()
+            .any(|entry| entry.outcome == Outcome::Fault)
+    }
+
+    /// What a successful answer lists.
+    pub fn listed(&self) -> Listed {
+        let Some(answered) = self.answered().filter(|answered| answered.is_success()) else {
+            return Listed::None;
+        };
+        let json = answered.json().unwrap_or_default();
+        let items = json
+            .pointer(&self.mapping.revoked_tokens)
+            .and_then(Value::as_array);
+        let subjects = items.and_then(|items| {
+            items
+                .iter()
+                .map(|item| item.as_str().and_then(Subject::parse))
+                .collect::<Option<Vec<Subject>>>()
+        });
+        subjects.map_or(Listed::None, Listed::Subjects)
+    }
+
+    /// The revoke of an account that the scenario connected, with the right key, by the target's
+    /// own method: what most rows are about.
+    pub fn ordinary_revoke(&'a self) -> Option<RevokeView<'a>> {
+        let revoke = self.revoke()?;
+        if revoke.key != Key::Right || revoke.method.is_some() {
+            return None;
+        }
+        self.account_revoke(revoke)
+    }
+
+    /// The revoke of an account that the scenario connected, however it was called.
+    pub fn account_revoke(&'a self, revoke: &'a Revoke) -> Option<RevokeView<'a>> {
+        let name = revoke.account.as_ref()?.get();
+        let before = self.step.before.accounts.get(name)?;
+        let after = self.step.after.accounts.get(name)?;
+        let held = Held {
+            access_token: before.state(Subject::AccessToken),
+            refresh_token: before.state(Subject::RefreshToken),
+        };
+        Some(RevokeView {
+            view: self,
+            revoke,
+            grant: self.record.accounts.get(name)?.grant,
+            before,
+            after,
+            held,
+            killable: facts::killable(self.profile(), held),
+        })
+    }
+}
+
+impl RevokeView<'_> {
+    /// The dispatches about this account.
+    pub fn dispatches(&self) -> impl Iterator<Item = &Entry> {
+        self.view
+            .dispatches()
+            .filter(|entry| entry.presented.grant() == Some(self.grant))
+    }
+
+    /// The subjects that a dispatch names: that of the token that it carries, or, if it carries
+    /// an account id, every one that is held.
+    pub fn named(&self, entry: &Entry) -> Vec<Subject> {
+        match entry.presented {
+            Presented::Token(token) => vec![token.subject],
+            Presented::Account(_) => Subject::ALL
+                .into_iter()
+                .filter(|subject| self.held.has(*subject))
+                .collect(),
+            Presented::Nothing | Presented::Unknown => Vec::new(),
+        }
+    }
+
+    /// The subjects that an acknowledged dispatch named.
+    pub fn acknowledged(&self) -> BTreeSet<Subject> {
+        self.dispatches()
+            .filter(|entry| entry.acknowledged)
+            .flat_map(|entry| self.named(entry))
+            .collect()
+    }
+
+    /// The subjects of this account that died with an acknowledged dispatch which did not name
+    /// them.
+    pub fn died_by_cascade(&self) -> BTreeSet<Subject> {
+        let acknowledged: Vec<u64> = self
+            .dispatches()
+            .filter(|entry| entry.acknowledged)
+            .map(|entry| entry.number)
+            .collect();
+        self.after
+            .tokens
+            .iter()
+            .filter(|token| matches!(token.death.map(|death| death.cause), Some(Cause::Cascade(number)) if acknowledged.contains(&number)))
+            .map(|token| token.id.subject)
+            .collect()
+    }
+
+    /// The subjects whose dispatch met a fault.
+    pub fn faulted(&self) -> BTreeSet<Subject> {
+        self.dispatches()
+            .filter(|entry| entry.outcome == Outcome::Fault)
+            .flat_map(|entry| self.named(entry))
+            .collect()
+    }
+
+    /// Whether the account was ACTIVE when the call began.
+    pub fn was_active(&self) -> bool {
+        !self.before.deleted && self.before.is(AccountStatus::Active)
+    }
+
+    /// Whether the account was REVOKED when the call began.
+    pub fn was_revoked(&self) -> bool {
+        !self.before.deleted && self.before.is(AccountStatus::Revoked)
+    }
+
+    /// CA-DEAD-BEFORE: every killable subject was dead or expired before the call.
+    pub fn dead_before(&self) -> bool {
+        self.was_active()
+            && !self.killable.is_empty()
+            && self
+                .killable
+                .iter()
+                .all(|subject| self.held.state(*subject) != TokenState::Alive)
+    }
+
+    /// CA-NOTHING-HELD: the provider can revoke, and nothing that this account holds.
+    pub fn nothing_held(&self) -> bool {
+        self.was_active() && self.view.profile().can_revoke() && self.killable.is_empty()
+    }
+
+    /// Whether nothing stands in the way of a success.
+    pub fn is_nominal(&self) -> bool {
+        self.was_active()
+            && !self.view.met_a_fault()
+            && self
+                .killable
+                .iter()
+                .any(|subject| self.held.state(*subject) == TokenState::Alive)
+    }
+
+    /// Whether the status is what it was.
+    pub fn status_unchanged(&self) -> bool {
+        self.before.status == self.after.status
+    }
+
+    /// Whether a subject is not alive after the call, be it the one held at its beginning or one
+    /// obtained during it.
+    pub fn is_dead_after(&self, subject: Subject) -> bool {
+        let before = self.before.held(subject).map(|token| token.id);
+        let obtained = self
+            .view
+            .step
+            .entries
+            .iter()
+            .flat_map(|entry| &entry.minted)
+            .copied();
+        let mut tokens = before
+            .into_iter()
+            .chain(obtained)
+            .filter(|token| token.subject == subject && token.grant == self.grant);
+        tokens.all(|token| self.after.state_of(token) != TokenState::Alive)
+    }
+
+    /// Whether the account held a subject when the call began, or obtained it during the call.
+    pub fn held_or_obtained(&self, subject: Subject) -> bool {
+        self.held.has(subject)
+            || self
+                .view
+                .step
+                .entries
+                .iter()
+                .flat_map(|entry| &entry.minted)
+                .any(|token| token.subject == subject && token.grant == self.grant)
+    }
+
+    /// What a read says after the call.
+    pub const fn status_after(&self) -> &ReadStatus {
+        &self.after.status
+    }
+}
+
+/// Subjects as a message shows them.
+pub fn names<'a>(subjects: impl IntoIterator<Item = &'a Subject>) -> String {
+    let names: Vec<&str> = subjects
+        .into_iter()
+        .map(|subject| subject.as_str())
+        .collect();
+    format!("[{}]", names.join(", "))
+}

@@ -1,0 +1,70 @@
+//! What the templates of a target's provisioning steps are filled with.
+
+use rescind_model::AccountStatus;
+use rescind_model::template::Variables;
+use rescind_provider::Tenant;
+use rescind_provider::tenant::Minted;
+use serde_json::{Value, json};
+
+/// For the client steps: the provider as the target is to know it, and the client there.
+pub fn client_facts(tenant: &Tenant, profile: &str, client: &str) -> Variables {
+    let registered = tenant.lock().client(client);
+    variables([
+        ("provider_base_url", Some(json!(tenant.base_url()))),
+        ("profile", Some(json!(profile))),
+        ("client", Some(json!(client))),
+        ("client_id", Some(json!(registered.client_id))),
+        (
+            "client_secret",
+            Some(json!(registered.client_secret.expose())),
+        ),
+    ])
+}
+
+/// For the account steps: the account, and what it holds. What it does not hold is left out.
+pub fn account_facts(
+    account: &str,
+    user: &str,
+    status: AccountStatus,
+    minted: &Minted,
+    expires_in: Option<u64>,
+) -> Variables {
+    variables([
+        ("account", Some(json!(account))),
+        ("user", Some(json!(user))),
+        ("status", Some(json!(status.as_str()))),
+        (
+            "access_token",
+            minted
+                .access_token
+                .as_ref()
+                .map(|token| json!(token.expose())),
+        ),
+        (
+            "refresh_token",
+            minted
+                .refresh_token
+                .as_ref()
+                .map(|token| json!(token.expose())),
+        ),
+        (
+            "expires_in",
+            minted
+                .access_token
+                .as_ref()
+                .and(expires_in)
+                .map(|seconds| json!(seconds)),
+        ),
+        (
+            "provider_account_id",
+            minted.account_id.as_ref().map(|(_, id)| json!(id)),
+        ),
+    ])
+}
+
+fn variables<const N: usize>(values: [(&str, Option<Value>); N]) -> Variables {
+    values
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name.to_owned(), value)))
+        .collect()
+}

@@ -1,0 +1,253 @@
+//! What is known of a case once it has run: the judge's only input.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use rescind_model::event::CaseId;
+use rescind_model::scenario::Step;
+use rescind_model::secret::SecretScanner;
+use rescind_model::{AccountStatus, Profile, Scenario, Subject, TokenState};
+use rescind_provider::Entry;
+use rescind_provider::ledger::{GrantId, TokenId, TokenView};
+
+/// A case that has run.
+#[derive(Clone, Debug)]
+pub struct CaseRecord {
+    /// Its name.
+    pub id: CaseId,
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// The profile.
+    pub profile: Arc<Profile>,
+    /// Its steps, in order.
+    pub steps: Vec<StepRecord>,
+    /// Dispatches that came after the last step, up to the end of the run.
+    pub late: Vec<Entry>,
+    /// The accounts of the scenario, by name: their grants, users and clients.
+    pub accounts: BTreeMap<String, AccountIdentity>,
+    /// Finds the secrets of this case in texts.
+    pub scanner: SecretScanner,
+    /// Secrets of this case that the target's log holds; none if there is no log to read.
+    pub log_leaks: Option<Vec<String>>,
+    /// Why the case could not be run to its end: the runner's fault, or its environment's.
+    pub harness_error: Option<String>,
+}
+
+/// Whose tokens an account holds.
+#[derive(Clone, Debug)]
+pub struct AccountIdentity {
+    /// The id that the target gave it.
+    pub target_id: String,
+    /// Its grant at the provider.
+    pub grant: GrantId,
+    /// The user at the provider.
+    pub user: String,
+    /// The client's name.
+    pub client: String,
+}
+
+/// A step that has run.
+#[derive(Clone, Debug)]
+pub struct StepRecord {
+    /// The number of the step in its scenario, counted from 0.
+    pub index: usize,
+    /// The step.
+    pub step: Step,
+    /// How things stood before.
+    pub before: World,
+    /// How the ledger stood when the call was answered, and what reads said right after.
+    pub after: World,
+    /// The call to the target, if the step makes one.
+    pub call: Option<Call>,
+    /// The reads that followed.
+    pub reads: Vec<Call>,
+    /// Every request that the provider received during the call.
+    pub entries: Vec<Entry>,
+    /// Dispatches that came after the call's answer and before the next step.
+    pub strays: Vec<Entry>,
+}
+
+/// How every account stands.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// By the account's name.
+    pub accounts: BTreeMap<String, AccountWorld>,
+}
+
+/// How one account stands.
+#[derive(Clone, Debug)]
+pub struct AccountWorld {
+    /// What the target says of it.
+    pub status: ReadStatus,
+    /// Whether the scenario has deleted it.
+    pub deleted: bool,
+    /// Every token of its grant, in the order of issue.
+    pub tokens: Vec<TokenView>,
+}
+
+/// What a read says of an account's status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadStatus {
+    /// A status of the contract.
+    Known(AccountStatus),
+    /// There is no such account (404).
+    Missing,
+    /// Something that the runner cannot read, and why.
+    Unreadable(String),
+}
+
+impl std::fmt::Display for ReadStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Known(status) => status.fmt(formatter),
+            Self::Missing => formatter.write_str("no such account"),
+            Self::Unreadable(why) => write!(formatter, "not readable ({why})"),
+        }
+    }
+}
+
+impl AccountWorld {
+    /// The token of a kind that the account holds: the newest, since only the target refreshes.
+    pub fn held(&self, subject: Subject) -> Option<&TokenView> {
+        self.tokens
+            .iter()
+            .rev()
+            .find(|token| token.id.subject == subject)
+    }
+
+    /// The state of the token of a kind that it holds.
+    pub fn state(&self, subject: Subject) -> TokenState {
+        self.held(subject)
+            .map_or(TokenState::Absent, |token| token.state)
+    }
+
+    /// The state of one token.
+    pub fn state_of(&self, id: TokenId) -> TokenState {
+        self.tokens
+            .iter()
+            .find(|token| token.id == id)
+            .map_or(TokenState::Absent, |token| token.state)
+    }
+
+    /// Whether the last read said so.
+    pub fn is(&self, status: AccountStatus) -> bool {
+        self.status == ReadStatus::Known(status)
+    }
+}
+
+/// A call to the target.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// What was sent.
+    pub sent: Sent,
+    /// What came of it.
+    pub outcome: CallOutcome,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// What was sent to the target.
+#[derive(Clone, Debug, Default)]
+pub struct Sent {
+    /// The method.
+    pub method: String,
+    /// The path and query.
+    pub path: String,
+    /// The headers, the key's among them.
+    pub headers: Vec<(String, String)>,
+    /// The body; none if there is none.
+    pub body: Option<String>,
+}
+
+/// What came of a call.
+#[derive(Clone, Debug)]
+pub enum CallOutcome {
+    /// A complete answer.
+    Answered(Answered),
+    /// None, or not a whole one.
+    Failed(CallFailure),
+}
+
+/// A complete answer.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Why there is no complete answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallFailure {
+    /// No connection.
+    NotConnected(String),
+    /// The connection ended before a whole answer.
+    Broken(String),
+    /// Not within the limit, in milliseconds.
+    TimedOut(u128),
+    /// Longer than the limit, in bytes.
+    TooLong(usize),
+}
+
+impl std::fmt::Display for CallFailure {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotConnected(why) => write!(formatter, "no connection: {why}"),
+            Self::Broken(why) => write!(
+                formatter,
+                "the connection ended before a whole answer: {why}"
+            ),
+            Self::TimedOut(limit) => write!(formatter, "no whole answer within {limit} ms"),
+            Self::TooLong(limit) => write!(formatter, "an answer longer than {limit} bytes"),
+        }
+    }
+}
+
+impl Call {
+    /// The answer, if there is a whole one.
+    pub const fn answered(&self) -> Option<&Answered> {
+        match &self.outcome {
+            CallOutcome::Answered(answered) => Some(answered),
+            CallOutcome::Failed(_) => None,
+        }
+    }
+
+    /// The status code, if there is an answer.
+    pub fn status(&self) -> Option<u16> {
+        self.answered().map(|answered| answered.status)
+    }
+}
+
+impl Answered {
+    /// The body as JSON.
+    pub fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// Whether the status is a 2xx.
+    pub const fn is_success(&self) -> bool {
+        self.status >= 200 && self.status < 300
+    }
+
+    /// The status line, headers and body as one text.
+    pub fn text(&self) -> String {
+        let mut text = format!("{}\n", self.status);
+        for (name, value) in &self.headers {
+            text.extend([
+                name.as_str(),
+                ": ",
+                &String::from_utf8_lossy(value.as_bytes()),
+                "\n",
+            ]);
+        }
+        text.push('\n');
+        text.push_str(&String::from_utf8_lossy(&self.body));
+        text
+    }
+}

@@ -1,0 +1,389 @@
+//! A whole run: preflight, cases in parallel, the end of the target's process, verdicts.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rescind_model::event::{
+    Event, Finding, Report, RunFinished, RunInformation, RunStarted, Summary,
+};
+use rescind_model::secret::{KnownSecret, Secret, SecretScanner};
+use rescind_model::source::Located;
+use rescind_model::template::{self, Escape, Variables};
+use rescind_model::verdict::{Strictness, Verdict};
+use rescind_model::{RequirementSet, Target};
+use rescind_provider::Provider;
+use rescind_provider::ledger::LedgerKey;
+use rescind_provider::server::Address;
+use serde_json::json;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use crate::case::{CaseRun, FinishedCase};
+use crate::catalogue::Catalogue;
+use crate::clock::{Stopwatch, let_pass};
+use crate::error::{Problem, RunError};
+use crate::evidence;
+use crate::judge::judge;
+use crate::plan::{Case, plan};
+use crate::preflight::preflight;
+use crate::record::CaseRecord;
+use crate::target::{Adapter, Client, RunningProcess};
+use crate::verdicts::{self, CheckOutcome};
+
+/// What a run is asked for, besides its files.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// What every token and key of the run is made from.
+    pub seed: String,
+    /// How many cases run at once.
+    pub jobs: usize,
+    /// Whether a SHOULD that does not hold fails.
+    pub strictness: Strictness,
+    /// Scenarios by id or folder; empty for all.
+    pub selection: Vec<String>,
+    /// This program, for a target that is one of its commands.
+    pub rescind: PathBuf,
+    /// The values of the environment variables that the target file names.
+    pub environment: BTreeMap<String, Secret>,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct RunOutcome {
+    /// What the reports are made from.
+    pub finished: RunFinished,
+    /// Every secret that the run made, for tests that look for them where they must not be.
+    pub secrets: Vec<Secret>,
+}
+
+/// Runs the selected cases of a catalogue against a target.
+///
+/// # Errors
+/// [`RunError`] where there is no verdict: what is wrong with the target's configuration, with
+/// the environment, or with the selection. Findings are no error.
+pub async fn run(
+    catalogue: &Catalogue,
+    target: &Target,
+    options: &RunOptions,
+    events: &mpsc::Sender<Event>,
+) -> Result<RunOutcome, RunError> {
+    let stopwatch = Stopwatch::start();
+    let cases = plan(catalogue, &options.selection)?;
+    let scenarios = count_scenarios(&cases);
+    emit(
+        events,
+        Event::RunStarted(RunStarted {
+            contract: catalogue.set.contract.clone(),
+            set: catalogue.set.name.clone(),
+            target: target.name.clone(),
+            scenarios,
+            cases: cases.len(),
+            seed: options.seed.clone(),
+        }),
+    )
+    .await;
+    let api_key = api_key(target, options)?;
+    let process = start_process(target, options, &api_key).await?;
+    let adapter = Arc::new(adapter(target, process.as_ref(), &api_key)?);
+    let provider = Provider::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), &options.seed)
+        .await
+        .map_err(|error| {
+            RunError::Harness(Problem::new(
+                format!("the provider cannot start: {error}"),
+                "free a port on loopback",
+            ))
+        })?;
+    preflight(&adapter, &provider, &cases[0])
+        .await
+        .map_err(RunError::Configuration)?;
+
+    let judging = Judging {
+        set: &catalogue.set,
+        target,
+        strictness: options.strictness,
+    };
+    let finished = run_cases(
+        cases,
+        &adapter,
+        &provider,
+        &api_key,
+        options.jobs,
+        &judging,
+        events,
+    )
+    .await?;
+    let_pass(Duration::from_secs_f64(target.limits.background_seconds)).await;
+    let log = match process {
+        Some(process) => Some(process.stop().await.map_err(RunError::Harness)?),
+        None => None,
+    };
+    if log.as_ref().is_some_and(|log| log.truncated) {
+        return Err(RunError::Harness(Problem::new(
+            "the target wrote more than can be searched for secrets",
+            "lower the level of its log",
+        )));
+    }
+    provider.stop().await;
+    let mut records: Vec<CaseRecord> = finished.into_iter().map(FinishedCase::finish).collect();
+    records.sort_by(|left, right| left.id.cmp(&right.id));
+    if let Some(log) = log {
+        search_log(&mut records, &log.text);
+    }
+    let secrets = records
+        .iter()
+        .flat_map(|record| record.scanner.secrets())
+        .map(|known| known.secret.clone())
+        .collect();
+    let shown_url = target
+        .process
+        .is_none()
+        .then(|| adapter.base_url().to_owned());
+    let finished = judging.conclude(
+        &records,
+        options,
+        scenarios,
+        shown_url.as_deref(),
+        stopwatch,
+    );
+    emit(events, Event::RunFinished(Box::new(finished.clone()))).await;
+    Ok(RunOutcome { finished, secrets })
+}
+
+/// A report that nobody reads any more is no reason to stop.
+async fn emit(events: &mpsc::Sender<Event>, event: Event) {
+    let _ = events.send(event).await;
+}
+
+fn count_scenarios(cases: &[Case]) -> usize {
+    let mut ids: Vec<&str> = cases.iter().map(|case| case.id.scenario.as_str()).collect();
+    ids.dedup();
+    ids.len()
+}
+
+/// The key from the environment, or one made for this run.
+fn api_key(target: &Target, options: &RunOptions) -> Result<Secret, RunError> {
+    match &target.api_key.environment {
+        None => {
+            let format = rescind_model::profile::TokenFormat {
+                prefix: "ak_".into(),
+                characters: rescind_model::profile::TokenCharacters::UrlSafe,
+                lifetime_seconds: None,
+            };
+            Ok(Secret::new(
+                LedgerKey::new(&options.seed, "target").derive("api_key", &format),
+            ))
+        }
+        Some(name) => options
+            .environment
+            .get(name.get())
+            .filter(|key| !key.expose().is_empty())
+            .cloned()
+            .ok_or_else(|| {
+                RunError::Configuration(Problem::new(
+                    format!(
+                        "the environment variable `{}`, which is to hold the API key, is not set",
+                        **name
+                    ),
+                    format!("set it: `export {}=…`", **name),
+                ))
+            }),
+    }
+}
+
+async fn start_process(
+    target: &Target,
+    options: &RunOptions,
+    api_key: &Secret,
+) -> Result<Option<RunningProcess>, RunError> {
+    let Some(process) = &target.process else {
+        return Ok(None);
+    };
+    let variables = Variables::from([
+        (
+            "rescind".to_owned(),
+            json!(options.rescind.to_string_lossy()),
+        ),
+        ("api_key".to_owned(), json!(api_key.expose())),
+    ]);
+    RunningProcess::start(process, &variables)
+        .await
+        .map(Some)
+        .map_err(RunError::Configuration)
+}
+
+fn adapter(
+    target: &Target,
+    process: Option<&RunningProcess>,
+    api_key: &Secret,
+) -> Result<Adapter, RunError> {
+    let variables = process
+        .map(|process| process.variables.clone())
+        .unwrap_or_default();
+    let base_url = fill(&target.base_url, &variables)?;
+    let client = Client::new().map_err(RunError::Harness)?;
+    Ok(Adapter::new(
+        target.clone(),
+        base_url,
+        api_key.clone(),
+        client,
+    ))
+}
+
+fn fill(text: &Located<String>, variables: &Variables) -> Result<String, RunError> {
+    template::fill(text, variables, Escape::None).map_err(|error| {
+        RunError::Configuration(Problem::new(
+            error.to_string(),
+            "correct `base_url` in the target file",
+        ))
+    })
+}
+
+async fn run_cases(
+    cases: Vec<Case>,
+    adapter: &Arc<Adapter>,
+    provider: &Provider,
+    api_key: &Secret,
+    jobs: usize,
+    judging: &Judging<'_>,
+    events: &mpsc::Sender<Event>,
+) -> Result<Vec<FinishedCase>, RunError> {
+    let count = cases.len();
+    let places = Arc::new(Semaphore::new(jobs.max(1)));
+    let mut running = JoinSet::new();
+    for (number, case) in cases.into_iter().enumerate() {
+        // The name makes the tokens: it must not depend on the order of execution.
+        let tenant = provider.add_tenant(
+            &Address::Below(format!("{number}")),
+            &case.id.to_string(),
+            Arc::clone(&case.profile),
+        );
+        let run = CaseRun::new(case, Arc::clone(adapter), tenant, api_key.clone());
+        let places = Arc::clone(&places);
+        running.spawn(async move {
+            // The semaphore is never closed.
+            let _place = places.acquire_owned().await;
+            run.run().await
+        });
+    }
+    let mut finished = Vec::with_capacity(count);
+    while let Some(joined) = running.join_next().await {
+        let case = joined.map_err(|error| {
+            RunError::Harness(Problem::new(
+                format!("a case ended abnormally: {error}"),
+                "this is a defect of rescind: please report it",
+            ))
+        })?;
+        let verdict = judging.worst(&case.record);
+        let id = case.record.id.clone();
+        finished.push(case);
+        emit(
+            events,
+            Event::CaseFinished {
+                case: id,
+                finished: finished.len(),
+                cases: count,
+                verdict,
+            },
+        )
+        .await;
+    }
+    Ok(finished)
+}
+
+/// Looks for every case's secrets in the target's log.
+fn search_log(records: &mut [CaseRecord], log: &str) {
+    let Some(first) = records.first() else { return };
+    // One search for all: which case a secret belongs to, its fingerprint tells.
+    let mut scanner: SecretScanner = first.scanner.clone();
+    let mut owners: HashMap<String, usize> = HashMap::new();
+    for (index, record) in records.iter().enumerate() {
+        for known in record.scanner.secrets() {
+            owners
+                .entry(record.scanner.fingerprint(known.secret.expose()))
+                .or_insert(index);
+            scanner.add(KnownSecret::clone(known));
+        }
+    }
+    let mut leaks: Vec<Vec<String>> = vec![Vec::new(); records.len()];
+    for leak in scanner.find(log) {
+        if let Some(owner) = owners.get(&leak.fingerprint) {
+            leaks[*owner].push(leak.kind);
+        }
+    }
+    for (record, mut leaks) in records.iter_mut().zip(leaks) {
+        leaks.sort();
+        leaks.dedup();
+        record.log_leaks = Some(leaks);
+    }
+}
+
+/// What turns records into verdicts.
+struct Judging<'a> {
+    set: &'a RequirementSet,
+    target: &'a Target,
+    strictness: Strictness,
+}
+
+impl Judging<'_> {
+    fn outcomes(&self, record: &CaseRecord) -> Vec<CheckOutcome> {
+        let judgements = judge(record, &self.target.limits, &self.target.revoke);
+        verdicts::of_case(record, &judgements, self.set, self.strictness)
+    }
+
+    fn worst(&self, record: &CaseRecord) -> Verdict {
+        self.outcomes(record)
+            .iter()
+            .map(|outcome| outcome.verdict.verdict)
+            .max()
+            .unwrap_or(Verdict::NotRun)
+    }
+
+    fn conclude(
+        &self,
+        records: &[CaseRecord],
+        options: &RunOptions,
+        scenarios: usize,
+        base_url: Option<&str>,
+        stopwatch: Stopwatch,
+    ) -> RunFinished {
+        let mut all: Vec<CheckOutcome> = Vec::new();
+        let mut findings: Vec<Finding> = Vec::new();
+        for record in records {
+            let outcomes = self.outcomes(record);
+            let bad = outcomes
+                .iter()
+                .filter(|outcome| outcome.verdict.verdict > Verdict::Pass);
+            findings
+                .extend(bad.map(|outcome| evidence::explain(record, outcome, self.set, base_url)));
+            all.extend(outcomes);
+        }
+        let requirements = verdicts::of_requirements(self.set, &all, self.strictness);
+        let mut summary = Summary {
+            scenarios,
+            cases: records.len(),
+            ..Summary::default()
+        };
+        for outcome in &all {
+            summary.count(outcome.verdict.verdict);
+        }
+        summary.duration_ms = u64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let report = Report {
+            schema: "rescind.report/1".into(),
+            contract: self.set.contract.clone(),
+            set: self.set.name.clone(),
+            target: self.target.name.clone(),
+            run: RunInformation {
+                version: env!("CARGO_PKG_VERSION").into(),
+                seed: options.seed.clone(),
+                selection: options.selection.clone(),
+            },
+            summary,
+            requirements,
+            checks: all.into_iter().map(|outcome| outcome.verdict).collect(),
+        };
+        RunFinished { report, findings }
+    }
+}

@@ -1,0 +1,9 @@
+//! The target: reached by HTTP as its file says, and run as a process where the file says so.
+
+mod adapter;
+mod client;
+mod process;
+
+pub use adapter::{Adapter, Connected, ConnectionFacts, ProvisioningError, ProvisioningFailure};
+pub use client::Client;
+pub use process::RunningProcess;

@@ -1,0 +1,319 @@
+//! The adapter: the calls of a target file, with their holes filled.
+
+use std::time::Duration;
+
+use rescind_model::AccountStatus;
+use rescind_model::scenario::{Key, RequestBody, Revoke};
+use rescind_model::secret::Secret;
+use rescind_model::target::{HttpStep, Limits, RequestTemplate, Target};
+use rescind_model::template::{self, Escape, TemplateError, Variables};
+use serde_json::Value;
+
+use super::Client;
+use crate::record::{Answered, Call, CallOutcome, ReadStatus, Sent};
+
+/// A target that can be called.
+#[derive(Clone, Debug)]
+pub struct Adapter {
+    target: Target,
+    base_url: String,
+    api_key: Secret,
+    client: Client,
+}
+
+/// An account that was put into the target.
+#[derive(Clone, Debug)]
+pub struct Connected {
+    /// The id that the target gave it.
+    pub target_id: String,
+    /// What the calls' templates are filled with.
+    pub variables: Variables,
+}
+
+/// What the provider knows of an account that is to be put into the target.
+#[derive(Clone, Debug)]
+pub struct ConnectionFacts {
+    /// For the client steps: the provider's address, the client and its credentials.
+    pub client: Variables,
+    /// For the account steps: the account, its tokens and status.
+    pub account: Variables,
+}
+
+/// Why an account could not be put into the target: never a finding.
+#[derive(Clone, Debug)]
+pub struct ProvisioningError {
+    /// What was attempted: `POST /api/…`.
+    pub call: String,
+    /// What came of it.
+    pub failure: ProvisioningFailure,
+}
+
+/// What went wrong with a provisioning step.
+#[derive(Clone, Debug)]
+pub enum ProvisioningFailure {
+    /// A hole could not be filled.
+    Template(TemplateError),
+    /// There was no whole answer.
+    NoAnswer(String),
+    /// Another status code than the ones that mean that it worked; with the answer's body.
+    Status(u16, String),
+    /// The answer lacks what is to be captured, by name and JSON pointer.
+    Capture(String, String),
+}
+
+impl std::fmt::Display for ProvisioningError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "`{}` ", self.call)?;
+        match &self.failure {
+            ProvisioningFailure::Template(error) => {
+                write!(formatter, "has a hole that cannot be filled: {error}")
+            }
+            ProvisioningFailure::NoAnswer(why) => write!(formatter, "was not answered: {why}"),
+            ProvisioningFailure::Status(status, _) => write!(formatter, "was answered {status}"),
+            ProvisioningFailure::Capture(name, pointer) => {
+                write!(
+                    formatter,
+                    "was answered without `{pointer}`, where `{name}` is to be found"
+                )
+            }
+        }
+    }
+}
+
+impl Adapter {
+    /// A target at an address, with a key.
+    pub const fn new(target: Target, base_url: String, api_key: Secret, client: Client) -> Self {
+        Self {
+            target,
+            base_url,
+            api_key,
+            client,
+        }
+    }
+
+    /// The target file.
+    pub const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The target's address.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The target's limits.
+    pub const fn limits(&self) -> &Limits {
+        &self.target.limits
+    }
+
+    /// Puts an OAuth client of the provider into the target. Returns what its steps captured,
+    /// with what they were given.
+    ///
+    /// # Errors
+    /// The first step that did not work.
+    pub async fn connect_client(&self, facts: Variables) -> Result<Variables, ProvisioningError> {
+        self.provision(&self.target.client_steps, facts).await
+    }
+
+    /// Puts an account into the target.
+    ///
+    /// # Errors
+    /// The first step that did not work.
+    pub async fn connect_account(
+        &self,
+        facts: ConnectionFacts,
+    ) -> Result<Connected, ProvisioningError> {
+        let mut variables = facts.client;
+        variables.extend(facts.account);
+        let variables = self
+            .provision(&self.target.account_steps, variables)
+            .await?;
+        let target_id = variables.get("account_id").map(as_text).unwrap_or_default();
+        Ok(Connected {
+            target_id,
+            variables,
+        })
+    }
+
+    async fn provision(
+        &self,
+        steps: &[HttpStep],
+        mut variables: Variables,
+    ) -> Result<Variables, ProvisioningError> {
+        for step in steps {
+            let call = format!("{} {}", *step.request.method, *step.request.path);
+            let fail = |failure| ProvisioningError {
+                call: call.clone(),
+                failure,
+            };
+            let sent = self
+                .fill(&step.request, &variables)
+                .map_err(|error| fail(ProvisioningFailure::Template(error)))?;
+            let answered = match self.send(sent, self.call_limit()).await.outcome {
+                CallOutcome::Answered(answered) => answered,
+                CallOutcome::Failed(failure) => {
+                    return Err(fail(ProvisioningFailure::NoAnswer(failure.to_string())));
+                }
+            };
+            let worked = if step.expect.is_empty() {
+                answered.is_success()
+            } else {
+                step.expect.contains(&answered.status)
+            };
+            if !worked {
+                let body = String::from_utf8_lossy(&answered.body).into_owned();
+                return Err(fail(ProvisioningFailure::Status(answered.status, body)));
+            }
+            let json = answered.json().unwrap_or_default();
+            for (name, pointer) in &step.capture {
+                let value = json.pointer(pointer).filter(|value| !value.is_null());
+                let missing = || {
+                    fail(ProvisioningFailure::Capture(
+                        name.clone(),
+                        pointer.get().clone(),
+                    ))
+                };
+                variables.insert(name.clone(), value.ok_or_else(missing)?.clone());
+            }
+        }
+        Ok(variables)
+    }
+
+    /// Calls the revoke endpoint as a step asks. `target_id` is what goes into the path.
+    ///
+    /// # Errors
+    /// A hole that cannot be filled.
+    pub async fn revoke(
+        &self,
+        step: &Revoke,
+        target_id: &str,
+        variables: &Variables,
+    ) -> Result<Call, TemplateError> {
+        let mut variables = variables.clone();
+        variables.insert("account_id".into(), Value::String(target_id.to_owned()));
+        let mut sent = self.fill(&self.target.revoke.request, &variables)?;
+        if let Some(method) = &step.method {
+            sent.method.clone_from(method.get());
+        }
+        let header = self.target.api_key.header.as_str();
+        match step.key {
+            Key::Right => {}
+            Key::Missing => sent.headers.retain(|(name, _)| name != header),
+            Key::Wrong => {
+                for (_, value) in sent.headers.iter_mut().filter(|(name, _)| name == header) {
+                    *value = value.replace(self.api_key.expose(), WRONG_KEY);
+                }
+            }
+        }
+        match step.body {
+            RequestBody::Absent => {}
+            RequestBody::EmptyJson => sent
+                .headers
+                .push(("content-type".into(), "application/json".into())),
+            RequestBody::EmptyObject => {
+                sent.headers
+                    .push(("content-type".into(), "application/json".into()));
+                sent.body = Some("{}".into());
+            }
+        }
+        Ok(self
+            .send(sent, Duration::from_secs_f64(self.limits().revoke_seconds))
+            .await)
+    }
+
+    /// Makes one of the target's other calls.
+    ///
+    /// # Errors
+    /// A hole that cannot be filled.
+    pub async fn call(
+        &self,
+        request: &RequestTemplate,
+        variables: &Variables,
+    ) -> Result<Call, TemplateError> {
+        let sent = self.fill(request, variables)?;
+        Ok(self.send(sent, self.call_limit()).await)
+    }
+
+    /// Reads an account and says what status it has.
+    ///
+    /// # Errors
+    /// A hole that cannot be filled.
+    pub async fn read(&self, variables: &Variables) -> Result<(Call, ReadStatus), TemplateError> {
+        let call = self.call(&self.target.read.request, variables).await?;
+        let status = match &call.outcome {
+            CallOutcome::Answered(answered) => self.status_of(answered),
+            CallOutcome::Failed(failure) => ReadStatus::Unreadable(failure.to_string()),
+        };
+        Ok((call, status))
+    }
+
+    fn status_of(&self, answered: &Answered) -> ReadStatus {
+        if answered.status == 404 || answered.status == 410 {
+            return ReadStatus::Missing;
+        }
+        if !answered.is_success() {
+            return ReadStatus::Unreadable(format!("answered {}", answered.status));
+        }
+        let pointer = self.target.read.account_status.as_str();
+        let json = answered.json().unwrap_or_default();
+        match json.pointer(pointer).and_then(Value::as_str) {
+            Some(word) => AccountStatus::parse(word).map_or_else(
+                || ReadStatus::Unreadable(format!("`{word}` is no status of the contract")),
+                ReadStatus::Known,
+            ),
+            None => ReadStatus::Unreadable(format!("no text at `{pointer}`")),
+        }
+    }
+
+    fn call_limit(&self) -> Duration {
+        Duration::from_secs_f64(self.limits().call_seconds)
+    }
+
+    async fn send(&self, sent: Sent, limit: Duration) -> Call {
+        self.client
+            .send(&self.base_url, sent, limit, self.limits().answer_bytes)
+            .await
+    }
+
+    fn fill(
+        &self,
+        request: &RequestTemplate,
+        variables: &Variables,
+    ) -> Result<Sent, TemplateError> {
+        let key = Variables::from([(
+            "api_key".to_owned(),
+            Value::String(self.api_key.expose().to_owned()),
+        )]);
+        let api_key = &self.target.api_key;
+        let mut headers = vec![
+            ("accept".to_owned(), "application/json".to_owned()),
+            (
+                api_key.header.get().clone(),
+                template::fill(&api_key.value, &key, Escape::None)?,
+            ),
+        ];
+        headers.extend(self.target.headers.clone());
+        let body = match &request.json {
+            Some(json) => template::fill_json(json, variables)?.map(|json| json.to_string()),
+            None => None,
+        };
+        if body.is_some() {
+            headers.push(("content-type".into(), "application/json".into()));
+        }
+        Ok(Sent {
+            method: request.method.get().clone(),
+            path: template::fill(&request.path, variables, Escape::PathSegment)?,
+            headers,
+            body,
+        })
+    }
+}
+
+/// A key that no target has seen.
+const WRONG_KEY: &str = "rescind-sends-a-wrong-key";
+
+fn as_text(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,135 @@
+//! The runner's HTTP client: close to the wire, since a judge must see exactly which failure it
+//! was. No redirects, no pool, no retries.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client as PooledClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+use crate::clock::Stopwatch;
+use crate::error::Problem;
+use crate::record::{Answered, Call, CallFailure, CallOutcome, Sent};
+
+/// Sends requests to the target.
+#[derive(Clone, Debug)]
+pub struct Client {
+    inner: PooledClient<HttpsConnector<HttpConnector>, Full<Bytes>>,
+}
+
+impl Client {
+    /// A client that trusts what the system trusts.
+    ///
+    /// # Errors
+    /// The system's certificates cannot be read.
+    pub fn new() -> Result<Self, Problem> {
+        let connector = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(rustls_provider())
+            .map_err(|error| {
+                Problem::new(
+                    format!("the system's certificates cannot be read: {error}"),
+                    "install the system's CA certificates (on Debian: ca-certificates)",
+                )
+            })?
+            .https_or_http()
+            .enable_http1()
+            .build();
+        let inner = PooledClient::builder(TokioExecutor::new())
+            // A connection of its own for each call: one that the target closed while it idled
+            // would look like a broken answer.
+            .pool_max_idle_per_host(0)
+            .retry_canceled_requests(false)
+            .build(connector);
+        Ok(Self { inner })
+    }
+
+    /// Sends a request and reads the whole answer, within bounds of time and length.
+    pub async fn send(
+        &self,
+        base_url: &str,
+        sent: Sent,
+        limit: Duration,
+        longest_answer: usize,
+    ) -> Call {
+        let stopwatch = Stopwatch::start();
+        let outcome = match request(base_url, &sent) {
+            Ok(request) => tokio::time::timeout(limit, self.exchange(request, longest_answer))
+                .await
+                .unwrap_or_else(|_| CallOutcome::Failed(CallFailure::TimedOut(limit.as_millis()))),
+            Err(failure) => CallOutcome::Failed(failure),
+        };
+        Call {
+            sent,
+            outcome,
+            elapsed: stopwatch.elapsed(),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        request: http::Request<Full<Bytes>>,
+        longest_answer: usize,
+    ) -> CallOutcome {
+        let response = match self.inner.request(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                let why = root_cause(&error);
+                return CallOutcome::Failed(if error.is_connect() {
+                    CallFailure::NotConnected(why)
+                } else {
+                    CallFailure::Broken(why)
+                });
+            }
+        };
+        let (parts, mut body) = response.into_parts();
+        let mut collected = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            match frame {
+                Ok(frame) => {
+                    if let Some(data) = frame.data_ref() {
+                        collected.extend_from_slice(data);
+                    }
+                }
+                Err(error) => return CallOutcome::Failed(CallFailure::Broken(root_cause(&error))),
+            }
+            if collected.len() > longest_answer {
+                return CallOutcome::Failed(CallFailure::TooLong(longest_answer));
+            }
+        }
+        CallOutcome::Answered(Answered {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: collected.freeze(),
+        })
+    }
+}
+
+fn request(base_url: &str, sent: &Sent) -> Result<http::Request<Full<Bytes>>, CallFailure> {
+    let url = format!("{}{}", base_url.trim_end_matches('/'), sent.path);
+    let mut builder = http::Request::builder()
+        .method(sent.method.as_str())
+        .uri(url);
+    for (name, value) in &sent.headers {
+        builder = builder.header(name, value);
+    }
+    let body = sent.body.clone().unwrap_or_default();
+    builder
+        .body(Full::new(Bytes::from(body)))
+        .map_err(|error| CallFailure::NotConnected(error.to_string()))
+}
+
+fn rustls_provider() -> rustls::crypto::CryptoProvider {
+    rustls::crypto::ring::default_provider()
+}
+
+/// The innermost error says what happened; those around it only where.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

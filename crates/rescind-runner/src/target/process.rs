@@ -1,0 +1,201 @@
+//! A target's process: started, stopped, and its log read.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rescind_model::source::Located;
+use rescind_model::target::Process;
+use rescind_model::template::{self, Escape, Variables};
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::error::Problem;
+
+/// How much of a log is kept, in bytes.
+const LONGEST_LOG: usize = 32 << 20;
+
+/// A process that the runner started. Killed when dropped.
+#[derive(Debug)]
+pub struct RunningProcess {
+    child: Child,
+    readers: Vec<JoinHandle<()>>,
+    log: Arc<Mutex<Log>>,
+    stop_limit: Duration,
+    /// What the ready line said.
+    pub variables: Variables,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    text: String,
+    truncated: bool,
+}
+
+/// What a process has written on both its streams.
+#[derive(Clone, Debug)]
+pub struct CapturedLog {
+    /// The text.
+    pub text: String,
+    /// Whether there was more than is kept.
+    pub truncated: bool,
+}
+
+impl RunningProcess {
+    /// Starts the process and waits for its ready line.
+    ///
+    /// # Errors
+    /// It cannot be started, ends, or does not get ready in time.
+    pub async fn start(process: &Process, variables: &Variables) -> Result<Self, Problem> {
+        let fill = |text: &Located<String>| {
+            template::fill(text, variables, Escape::None).map_err(|error| {
+                Problem::new(error.to_string(), "correct `[process]` in the target file")
+            })
+        };
+        let mut words = process
+            .command
+            .iter()
+            .map(fill)
+            .collect::<Result<Vec<_>, _>>()?
+            .into_iter();
+        let program = words.next().unwrap_or_default();
+        let environment: BTreeMap<&String, String> = process
+            .environment
+            .iter()
+            .map(|(name, value)| Ok((name, fill(value)?)))
+            .collect::<Result<_, Problem>>()?;
+        let mut child = Command::new(&program)
+            .args(words)
+            .envs(environment)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| {
+                Problem::new(
+                    format!("the target's program `{program}` cannot be started: {error}"),
+                    "correct `command` under `[process]` in the target file",
+                )
+            })?;
+        let log = Arc::new(Mutex::new(Log::default()));
+        let (ready, readiness) = oneshot::channel();
+        let mut readers = Vec::new();
+        if let Some(stdout) = child.stdout.take() {
+            readers.push(tokio::spawn(read_lines(
+                stdout,
+                Arc::clone(&log),
+                Some((process.ready_line.get().clone(), ready)),
+            )));
+        }
+        if let Some(stderr) = child.stderr.take() {
+            readers.push(tokio::spawn(read_lines(stderr, Arc::clone(&log), None)));
+        }
+        let limit = Duration::from_secs(process.ready_seconds);
+        let variables = match tokio::time::timeout(limit, readiness).await {
+            Ok(Ok(variables)) => variables,
+            Ok(Err(_)) => return Err(not_ready("ended before it was ready", &log, process)),
+            Err(_) => {
+                return Err(not_ready(
+                    &format!("was not ready within {} s", limit.as_secs()),
+                    &log,
+                    process,
+                ));
+            }
+        };
+        Ok(Self {
+            child,
+            readers,
+            log,
+            stop_limit: Duration::from_secs(process.stop_seconds),
+            variables,
+        })
+    }
+
+    /// Asks the process to end, waits for it, and returns what it wrote.
+    ///
+    /// # Errors
+    /// It did not end in time and was killed.
+    pub async fn stop(mut self) -> Result<CapturedLog, Problem> {
+        if let Some(id) = self.child.id().and_then(|id| i32::try_from(id).ok()) {
+            // One that has ended already cannot be signalled, and need not.
+            let _ = kill(Pid::from_raw(id), Signal::SIGTERM);
+        }
+        let ended = tokio::time::timeout(self.stop_limit, self.child.wait())
+            .await
+            .is_ok();
+        if !ended {
+            let _ = self.child.kill().await;
+        }
+        for reader in self.readers.drain(..) {
+            let _ = reader.await;
+        }
+        if !ended {
+            return Err(Problem::new(
+                format!(
+                    "the target's process did not end within {} s of SIGTERM, and was killed",
+                    self.stop_limit.as_secs()
+                ),
+                "raise `stop_seconds` under `[process]`, or mend its shutdown",
+            ));
+        }
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(CapturedLog {
+            text: log.text.clone(),
+            truncated: log.truncated,
+        })
+    }
+}
+
+/// Its last words are the process's own: they may hold a secret, so only their number is told.
+fn not_ready(what: &str, log: &Mutex<Log>, process: &Process) -> Problem {
+    let lines = log
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .text
+        .lines()
+        .count();
+    Problem::new(
+        format!(
+            "the target's process {what}; it wrote {lines} lines, none of which is `{}`",
+            *process.ready_line
+        ),
+        "run the command by hand to see what it says, or correct `ready_line` in the target file",
+    )
+}
+
+async fn read_lines(
+    stream: impl AsyncRead + Unpin,
+    log: Arc<Mutex<Log>>,
+    mut ready: Option<(String, oneshot::Sender<Variables>)>,
+) {
+    let mut reader = BufReader::new(stream);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match reader.read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let text = String::from_utf8_lossy(&line);
+        let found = ready
+            .as_ref()
+            .and_then(|(template, _)| template::extract(template, text.trim_end()));
+        if let (Some(variables), Some((_, sender))) =
+            (found.clone(), found.and_then(|_| ready.take()))
+        {
+            let _ = sender.send(variables);
+        }
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        if log.text.len() + text.len() <= LONGEST_LOG {
+            log.text.push_str(&text);
+        } else {
+            log.truncated = true;
+        }
+    }
+}

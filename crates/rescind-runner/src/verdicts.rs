@@ -1,0 +1,193 @@
+//! From judgements to verdicts: of each check in each case, and of each requirement.
+
+use std::collections::BTreeMap;
+
+use rescind_model::RequirementSet;
+use rescind_model::event::{CheckVerdict, RequirementVerdict};
+use rescind_model::scenario::StepRole;
+use rescind_model::verdict::{Strictness, Verdict};
+use rescind_model::vocabulary::Level;
+
+use crate::judge::{Judgement, Violation};
+use crate::record::CaseRecord;
+
+/// The id under which a case that could not be run stands in the report. It is no check.
+pub const CASE_RAN: &str = "case-ran";
+
+/// What one check came to in one case.
+#[derive(Clone, Debug)]
+pub struct CheckOutcome {
+    /// What the report says.
+    pub verdict: CheckVerdict,
+    /// The rows that it judges, each with its level.
+    pub rows: Vec<(String, Level)>,
+    /// The first step at which it does not hold, and why.
+    pub first_violation: Option<(Option<usize>, Violation)>,
+}
+
+/// What every check came to in a case, ordered by id: one outcome for each check, however many
+/// steps it judged.
+pub fn of_case(
+    record: &CaseRecord,
+    judgements: &[Judgement],
+    set: &RequirementSet,
+    strictness: Strictness,
+) -> Vec<CheckOutcome> {
+    let mut by_check: BTreeMap<&str, Vec<&Judgement>> = BTreeMap::new();
+    for judgement in judgements {
+        by_check.entry(judgement.check).or_default().push(judgement);
+    }
+    let control_failed = judgements.iter().any(|judgement| {
+        let step = judgement
+            .step
+            .and_then(|index| record.scenario.steps.get(index));
+        judgement.violation.is_some()
+            && step.is_some_and(|step| step.role == StepRole::PositiveControl)
+    });
+    let mut outcomes: Vec<CheckOutcome> = by_check
+        .into_iter()
+        .map(|(check, judgements)| {
+            let mut outcome = of_check(record, check, &judgements, set, strictness);
+            if control_failed && outcome.verdict.verdict == Verdict::Pass {
+                outcome.verdict.verdict = Verdict::NotRun;
+                "the positive control failed, so that a refusal proves nothing"
+                    .clone_into(&mut outcome.verdict.message);
+            }
+            outcome
+        })
+        .collect();
+    if let Some(error) = &record.harness_error {
+        outcomes.push(CheckOutcome {
+            verdict: check_verdict(record, CASE_RAN, Verdict::HarnessError, error.clone(), &[]),
+            rows: Vec::new(),
+            first_violation: None,
+        });
+        outcomes.sort_by(|left, right| left.verdict.id.cmp(&right.verdict.id));
+    }
+    outcomes
+}
+
+fn of_check(
+    record: &CaseRecord,
+    check: &str,
+    judgements: &[&Judgement],
+    set: &RequirementSet,
+    strictness: Strictness,
+) -> CheckOutcome {
+    let named: Vec<&String> = judgements
+        .iter()
+        .filter_map(|judgement| judgement.rows.as_ref())
+        .flatten()
+        .collect();
+    let rows: Vec<(String, Level)> = set
+        .requirements
+        .iter()
+        .filter_map(|row| {
+            let level = if named.contains(&row.id.get()) {
+                Some(row.level)
+            } else {
+                row.level_of(check)
+            };
+            // An expectation judges what the scenario names; an invariant, what lists it.
+            let level = level.filter(|_| named.is_empty() || named.contains(&row.id.get()));
+            level.map(|level| (row.id.get().clone(), level))
+        })
+        .collect();
+    let first = judgements.iter().find_map(|judgement| {
+        judgement
+            .violation
+            .as_ref()
+            .map(|violation| (judgement.step, violation.clone()))
+    });
+    let verdict = match &first {
+        None => Verdict::Pass,
+        Some(_) => rows
+            .iter()
+            .map(|(_, level)| Verdict::of_violation(*level, strictness))
+            .max()
+            .unwrap_or(Verdict::Fail),
+    };
+    let message = first
+        .as_ref()
+        .map_or_else(String::new, |(step, violation)| match step {
+            Some(index) => format!("step {}: {}", index + 1, violation.message),
+            None => violation.message.clone(),
+        });
+    CheckOutcome {
+        verdict: check_verdict(record, check, verdict, message, &rows),
+        rows,
+        first_violation: first,
+    }
+}
+
+fn check_verdict(
+    record: &CaseRecord,
+    id: &str,
+    verdict: Verdict,
+    message: String,
+    rows: &[(String, Level)],
+) -> CheckVerdict {
+    CheckVerdict {
+        id: id.to_owned(),
+        scenario: record.id.scenario.clone(),
+        profile: record.id.profile.clone(),
+        requirements: rows.iter().map(|(row, _)| row.clone()).collect(),
+        verdict,
+        message,
+    }
+}
+
+/// What every row of the set came to, in its order.
+pub fn of_requirements(
+    set: &RequirementSet,
+    outcomes: &[CheckOutcome],
+    strictness: Strictness,
+) -> Vec<RequirementVerdict> {
+    set.requirements
+        .iter()
+        .map(|row| {
+            let id = row.id.get();
+            let judged: Vec<(&CheckOutcome, Level)> = outcomes
+                .iter()
+                .filter_map(|outcome| {
+                    outcome
+                        .rows
+                        .iter()
+                        .find(|(name, _)| name == id)
+                        .map(|(_, level)| (outcome, *level))
+                })
+                .collect();
+            let worst = judged
+                .iter()
+                .map(|(outcome, level)| at_level(outcome, *level, strictness))
+                .max();
+            let verdict = if row.excluded.is_some() {
+                Verdict::Excluded
+            } else {
+                worst.unwrap_or(Verdict::NotRun)
+            };
+            let mut checks: Vec<String> = judged
+                .iter()
+                .map(|(outcome, _)| outcome.verdict.id.clone())
+                .collect();
+            checks.sort();
+            checks.dedup();
+            RequirementVerdict {
+                id: id.clone(),
+                level: row.level,
+                verdict,
+                checks,
+                cases: judged.len(),
+                reason: row.excluded.clone(),
+            }
+        })
+        .collect()
+}
+
+/// A check may belong to rows of different levels: to each it weighs what that row does.
+fn at_level(outcome: &CheckOutcome, level: Level, strictness: Strictness) -> Verdict {
+    match outcome.verdict.verdict {
+        Verdict::Fail | Verdict::Warn => Verdict::of_violation(level, strictness),
+        other => other,
+    }
+}
