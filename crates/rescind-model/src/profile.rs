@@ -101,7 +101,9 @@ pub struct TokenEndpoint {
 }
 
 /// How a client shows who it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuthentication {
     /// Not at all: no credential may be there.

@@ -8,6 +8,7 @@
 //! This crate knows nothing of targets, scenarios or verdicts. No provider has code of its own
 //! here: what one does stands in its profile.
 
+pub mod describe;
 pub mod interpreter;
 pub mod journal;
 pub mod ledger;

@@ -1,1 +1,44 @@
-fn main() {}
+//! The `rescind` program: the only crate that prints, parses arguments and decides the exit code.
+//!
+//! [`arguments`] is what a person may type, [`assets`] the embedded fixtures and scenarios,
+//! [`exit`] the documented exit codes; each command is a file in [`commands`].
+
+mod arguments;
+mod assets;
+mod commands;
+mod exit;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::problem(
+                &format!("the runtime cannot start: {error}"),
+                "free some threads or file handles",
+            );
+            return ExitCode::from(exit::HARNESS_ERROR);
+        }
+    };
+    let code = runtime.block_on(async {
+        match arguments.command {
+            Command::Check(check) => commands::check::run(check).await,
+            Command::Provider(provider) => commands::provider::run(provider).await,
+            Command::Serve(serve) => commands::serve::run(serve).await,
+            Command::List(list) => commands::list::run(&list),
+            Command::Schema(schema) => commands::schema::run(&schema),
+        }
+    });
+    ExitCode::from(code)
+}

@@ -148,10 +148,18 @@ fn accounts(
     if let Verb::Revoke(revoke) = verb {
         let stated = [&revoke.account, &revoke.unknown_like, &revoke.id];
         if stated.iter().filter(|name| name.is_some()).count() != 1 {
-            let span = stated.into_iter().flatten().next().map_or(0..0, Located::span);
+            let span = stated
+                .into_iter()
+                .flatten()
+                .next()
+                .map_or(0..0, Located::span);
             mistakes.push(
-                Diagnostic::new(file, span, "a revoke must name exactly one of an account, an unknown id and a literal id")
-                    .hint("state `account`, `unknown_like` or `id`"),
+                Diagnostic::new(
+                    file,
+                    span,
+                    "a revoke must name exactly one of an account, an unknown id and a literal id",
+                )
+                .hint("state `account`, `unknown_like` or `id`"),
             );
         }
     }

@@ -19,7 +19,7 @@ pub const OPERATIONS: [(&str, &str, &str); 9] = [
     (
         "POST",
         "/grants",
-        "mint a grant: {\"user\"?, \"client\"?, \"subjects\"?}",
+        "mint a grant: {\"user\"?, \"client\"?, \"subjects\"?}; ?format=shell for assignments to eval",
     ),
     (
         "GET",
@@ -107,7 +107,10 @@ pub(super) fn answer(tenant: &Tenant, operation: &str, request: &Request) -> Rep
     let operation = operation.trim_end_matches('/');
     let result = match (request.method.as_str(), operation) {
         ("GET", "") => Ok(index(tenant)),
-        ("POST", "/grants") => read(request).map(|mint| self::mint(tenant, &mint)),
+        ("POST", "/grants") => match read(request).map(|mint| self::mint(tenant, &mint)) {
+            Ok(minted) if wants_shell(request) => return shell_variables(&minted),
+            result => result,
+        },
         ("GET", "/ledger") => Ok(ledger(tenant)),
         ("GET", "/journal") => journal(tenant, request),
         ("POST", "/user-removal") => {
@@ -168,6 +171,36 @@ fn mint(tenant: &Tenant, mint: &Mint) -> Value {
         value[field] = json!(account_id);
     }
     value
+}
+
+fn wants_shell(request: &Request) -> bool {
+    let query = request.query.as_deref().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes())
+        .any(|(name, value)| name == "format" && value == "shell")
+}
+
+/// What was minted as assignments for a shell's `eval`.
+fn shell_variables(minted: &Value) -> Reply {
+    let mut text = String::new();
+    for (name, value) in minted.as_object().into_iter().flatten() {
+        if let Some(value) = value.as_str() {
+            text.extend([
+                name.to_uppercase().as_str(),
+                "='",
+                &value.replace('\'', "'\\''"),
+                "'\n",
+            ]);
+        }
+    }
+    let headers = vec![
+        ("content-type".into(), "text/plain; charset=utf-8".into()),
+        ("cache-control".into(), "no-store".into()),
+    ];
+    Reply {
+        status: 200,
+        headers,
+        body: text,
+    }
 }
 
 fn ledger(tenant: &Tenant) -> Value {

@@ -1,0 +1,38 @@
+//! What the service is told when it starts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::defects::Defect;
+use crate::secret::Secret;
+
+/// How the service is to run. Whoever starts it decides all of it: the service reads no
+/// environment variable and no file but its database.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The address to listen on; port 0 lets the operating system choose one.
+    pub listen: SocketAddr,
+    /// Where accounts are kept.
+    pub database: Database,
+    /// The project key that every request but the health check must carry in `x-api-key`.
+    pub api_key: Secret,
+    /// The longest that one call to a provider may take, its body included.
+    pub dispatch_timeout: Duration,
+    /// The one bug to seed, if any.
+    pub defect: Option<Defect>,
+}
+
+impl Config {
+    /// The dispatch timeout to use where nothing else is asked for.
+    pub const DEFAULT_DISPATCH_TIMEOUT: Duration = Duration::from_secs(10);
+}
+
+/// Where the service keeps its accounts.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// In memory: gone when the service stops.
+    Memory,
+    /// In this file, which is created if it does not exist. Several processes may share one.
+    File(PathBuf),
+}

@@ -1,0 +1,8 @@
+//! What the service does for an account that takes a call to its provider: the shell around the
+//! pure stages (`lifecycle`, `plan`, `upstream::request`, `upstream::classify`, `conclude`).
+
+pub(crate) mod dispatching;
+pub(crate) mod refreshing;
+pub(crate) mod revoking;
+mod seeded;
+mod waiting;

@@ -1,0 +1,115 @@
+//! The database. Every access goes through [`Store::write`] or [`Store::read`]: one transaction
+//! each, on a thread where blocking is allowed. What was decided outside of a transaction is
+//! written only if the row still has the version on which it was decided.
+
+mod accounts;
+mod auth_configs;
+mod claims;
+mod schema;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub(crate) use self::accounts::{NewAccount, Switched};
+pub(crate) use self::auth_configs::AuthConfig;
+pub(crate) use self::claims::{Ending, TokensAfter};
+use crate::config::Database;
+
+/// How long a transaction waits for that of another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The database, shared by all requests. One connection: a transaction takes well below a
+/// millisecond, and no call to a provider happens inside of one.
+#[derive(Clone)]
+pub(crate) struct Store {
+    connection: Arc<Mutex<Option<Connection>>>,
+}
+
+/// The database could not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// `SQLite` reports a failure.
+    #[error("the database failed: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The schema could not be brought up to date.
+    #[error("the database's schema could not be brought up to date: {0}")]
+    Migration(#[from] rusqlite_migration::Error),
+    /// A row holds what this version cannot read.
+    #[error("the database holds an unreadable {0}")]
+    Unreadable(&'static str),
+    /// The operating system gave no randomness for an id.
+    #[error("no randomness for an id: {0}")]
+    Randomness(#[from] getrandom::Error),
+    /// The database was closed, because the service is stopping.
+    #[error("the database is closed")]
+    Closed,
+}
+
+impl Store {
+    /// Opens the database and brings its schema up to date.
+    pub(crate) async fn open(database: Database) -> Result<Self, StoreError> {
+        let connection = blocking(move || schema::open(&database)).await??;
+        Ok(Self {
+            connection: Arc::new(Mutex::new(Some(connection))),
+        })
+    }
+
+    /// Closes the database. Whatever comes later is refused.
+    pub(crate) async fn close(&self) -> Result<(), StoreError> {
+        let shared = Arc::clone(&self.connection);
+        blocking(move || {
+            let connection = shared.lock().unwrap_or_else(PoisonError::into_inner).take();
+            match connection.map(Connection::close) {
+                Some(Err((_, error))) => Err(StoreError::Database(error)),
+                Some(Ok(())) | None => Ok(()),
+            }
+        })
+        .await?
+    }
+
+    /// A transaction that only reads.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.transaction(TransactionBehavior::Deferred, work).await
+    }
+
+    /// A transaction that writes. It takes the write lock before it reads, so that what it reads
+    /// is still so when it writes.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.transaction(TransactionBehavior::Immediate, work).await
+    }
+
+    async fn transaction<T: Send + 'static>(
+        &self,
+        behavior: TransactionBehavior,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let shared = Arc::clone(&self.connection);
+        blocking(move || {
+            // A panic inside of a transaction rolls it back, so the connection is sound after it.
+            let mut guard = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let connection = guard.as_mut().ok_or(StoreError::Closed)?;
+            let transaction = connection.transaction_with_behavior(behavior)?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        })
+        .await?
+    }
+}
+
+/// Runs work that blocks where blocking is allowed.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| StoreError::Closed)
+}

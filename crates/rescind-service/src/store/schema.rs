@@ -1,0 +1,70 @@
+//! The schema, one migration a version. A migration that was released is never changed.
+
+use rusqlite::Connection;
+use rusqlite_migration::{M, Migrations};
+
+use super::{BUSY_TIMEOUT, StoreError};
+use crate::config::Database;
+
+const MIGRATIONS: &[M<'_>] = &[M::up(
+    "
+    CREATE TABLE auth_configs (
+        id            TEXT PRIMARY KEY NOT NULL,
+        toolkit       TEXT NOT NULL,
+        auth_scheme   TEXT NOT NULL,
+        base_url      TEXT NOT NULL,
+        client_id     TEXT NOT NULL,
+        client_secret TEXT,
+        created_at    INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE TABLE connected_accounts (
+        id                      TEXT PRIMARY KEY NOT NULL,
+        auth_config_id          TEXT NOT NULL REFERENCES auth_configs (id),
+        user_id                 TEXT NOT NULL,
+        status                  TEXT NOT NULL,
+        status_reason           TEXT,
+        access_token            TEXT,
+        refresh_token           TEXT,
+        access_token_expires_at INTEGER,
+        other_fields            TEXT NOT NULL,
+        -- Grows with every change of status, tokens or claim.
+        version                 INTEGER NOT NULL,
+        claim_kind              TEXT,
+        claim_until             INTEGER,
+        created_at              INTEGER NOT NULL,
+        updated_at              INTEGER NOT NULL,
+        deleted_at              INTEGER
+    ) STRICT;
+
+    CREATE INDEX connected_accounts_by_auth_config ON connected_accounts (auth_config_id);
+    CREATE INDEX connected_accounts_by_age ON connected_accounts (created_at, id);
+    ",
+)];
+
+pub(super) fn open(database: &Database) -> Result<Connection, StoreError> {
+    let mut connection = match database {
+        Database::Memory => Connection::open_in_memory()?,
+        Database::File(path) => Connection::open(path)?,
+    };
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // Readers do not wait for the writer; a commit is on the disk before it is answered, because
+    // an answer says that something is so.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // What was erased is overwritten: tokens do not stay behind in free pages.
+    connection.pragma_update(None, "secure_delete", true)?;
+    Migrations::from_slice(MIGRATIONS).to_latest(&mut connection)?;
+    Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MIGRATIONS, Migrations};
+
+    #[test]
+    fn migrations_are_valid() {
+        Migrations::from_slice(MIGRATIONS).validate().unwrap();
+    }
+}

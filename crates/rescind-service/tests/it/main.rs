@@ -1,0 +1,14 @@
+//! The service end to end: real HTTP on loopback, a stub provider, a database of its own each.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy's own exception for tests covers test functions, not their helpers"
+)]
+
+mod accounts;
+mod claims;
+mod defects;
+mod dispatching;
+mod refusals;
+mod secrets;
+mod support;

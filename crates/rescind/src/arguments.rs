@@ -1,0 +1,179 @@
+//! What a person may type. The only place that reads the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit;
+
+/// Does this revoke endpoint really kill what it says it killed?
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = exit_codes())]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+fn exit_codes() -> String {
+    let lines: Vec<String> = exit::MEANINGS
+        .iter()
+        .map(|(code, meaning)| format!("  {code}  {meaning}"))
+        .collect();
+    format!("Exit codes:\n{}", lines.join("\n"))
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Drive a revoke endpoint through the scenarios and judge it
+    ///
+    /// Without a target file it starts the reference service as a child process and checks that.
+    Check(Check),
+    /// Serve one fake provider on loopback, with the real provider's paths
+    Provider(Provider),
+    /// Run the reference revoke service
+    Serve(Serve),
+    /// List what there is
+    List(List),
+    /// Print the JSON Schema of a file format
+    Schema(Schema),
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Scenarios to run, by id or by the folder that holds them; all if none is named
+    pub selection: Vec<String>,
+    /// The target file; the reference service if none is named
+    #[arg(long, value_name = "FILE")]
+    pub target: Option<PathBuf>,
+    /// Where to write a report: `json=FILE`; may be given more than once
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report_destination)]
+    pub reports: Vec<ReportDestination>,
+    /// Fail also on what a requirement only recommends (SHOULD)
+    #[arg(long)]
+    pub strict: bool,
+    /// How many cases run at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: u16,
+    /// What tokens and keys are made from; a fresh one if none is given
+    #[arg(long)]
+    pub seed: Option<String>,
+    /// A folder of scenarios that add to the embedded ones or take their place
+    #[arg(long, value_name = "DIR")]
+    pub scenarios: Option<PathBuf>,
+    /// A folder of profiles that add to the embedded ones or take their place
+    #[arg(long, value_name = "DIR")]
+    pub profiles: Option<PathBuf>,
+    /// Run no embedded scenario, only those of `--scenarios`
+    #[arg(long, requires = "scenarios")]
+    pub only_own_scenarios: bool,
+}
+
+/// A report and where it goes.
+#[derive(Clone, Debug)]
+pub struct ReportDestination {
+    /// The format.
+    pub format: ReportFormat,
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// The formats of reports.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ReportFormat {
+    /// `rescind.report/1`
+    Json,
+}
+
+fn report_destination(text: &str) -> Result<ReportDestination, String> {
+    let (format, path) = text
+        .split_once('=')
+        .ok_or("a report is FORMAT=FILE, e.g. `json=report.json`")?;
+    let format = ReportFormat::from_str(format, false)
+        .map_err(|_| format!("there is no report format `{format}`; there is `json`"))?;
+    if path.is_empty() {
+        return Err("a report needs a file: FORMAT=FILE".to_owned());
+    }
+    Ok(ReportDestination {
+        format,
+        path: PathBuf::from(path),
+    })
+}
+
+/// Arguments of `provider`.
+#[derive(Debug, Args)]
+pub struct Provider {
+    /// The profile; `rescind list profiles` shows them
+    pub name: String,
+    /// The port on 127.0.0.1; 0 takes any free one
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// A folder of profiles that add to the embedded ones or take their place
+    #[arg(long, value_name = "DIR")]
+    pub profiles: Option<PathBuf>,
+    /// What tokens are made from; a fresh one if none is given
+    #[arg(long)]
+    pub seed: Option<String>,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The address to listen on; port 0 takes any free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// The SQLite file, or `:memory:`
+    #[arg(long, value_name = "FILE", default_value = ":memory:")]
+    pub database: String,
+    /// The project's API key; better in the environment, where no list of processes shows it
+    #[arg(long, env = "RESCIND_API_KEY", hide_env_values = true)]
+    pub api_key: String,
+    /// How long a dispatch to a provider may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub dispatch_timeout: u64,
+    /// Seed exactly one bug; `rescind list defects` shows them
+    #[arg(long, value_name = "NAME")]
+    pub defect: Option<String>,
+}
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// What to list.
+    #[arg(value_enum)]
+    pub what: Listed,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Listed {
+    /// Every scenario, its profiles and what it shows
+    Scenarios,
+    /// Every provider profile and what is particular about it
+    Profiles,
+    /// Every requirement, its level and the checks that judge it
+    Requirements,
+    /// Every defect that the reference service can be seeded with
+    Defects,
+    /// Every check and what must hold
+    Checks,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// The format: profile, requirements, scenario, target or report
+    pub format: String,
+}
+
+/// The value of an environment variable that a target file names.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is the argument module, where the environment is read"
+)]
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

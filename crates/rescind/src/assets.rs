@@ -1,0 +1,136 @@
+//! The fixtures and scenarios inside the program, and folders that add to them.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, DirEntry, include_dir};
+use rescind_model::SourceFile;
+use rescind_runner::catalogue::NamedFile;
+
+static PROVIDERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/providers");
+static REQUIREMENTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/requirements");
+static TARGETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/targets");
+static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../scenarios");
+
+/// The name of the set that a run is judged by.
+pub const DEFAULT_SET: &str = "connected-accounts-2026-05-12";
+
+/// A file or folder that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("`{path}` cannot be read: {source}")]
+pub struct Unreadable {
+    /// Which one.
+    pub path: PathBuf,
+    /// What the system says.
+    pub source: io::Error,
+}
+
+/// The profiles: those inside, with those of a folder beside or in place of them.
+pub fn profiles(own: Option<&Path>) -> Result<Vec<NamedFile>, Unreadable> {
+    collect(Some((&PROVIDERS, "fixtures/providers")), own)
+}
+
+/// The scenarios: those inside, unless only a folder's own are wanted, with those of the folder
+/// beside or in place of them.
+pub fn scenarios(own: Option<&Path>, only_own: bool) -> Result<Vec<NamedFile>, Unreadable> {
+    collect((!only_own).then_some((&SCENARIOS, "scenarios")), own)
+}
+
+/// The default requirement set.
+pub fn requirement_set() -> SourceFile {
+    embedded(
+        &REQUIREMENTS,
+        "fixtures/requirements",
+        &format!("{DEFAULT_SET}.toml"),
+    )
+}
+
+/// The target file of the reference service.
+pub fn reference_target() -> SourceFile {
+    embedded(&TARGETS, "fixtures/targets", "reference.toml")
+}
+
+/// Reads a file that a person names.
+pub fn read(path: &Path) -> Result<SourceFile, Unreadable> {
+    let unreadable = |source| Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    Ok(SourceFile::new(path.to_string_lossy().into_owned(), text))
+}
+
+/// An empty text if there is no such file, which then fails to parse: the tests see to it that
+/// there is.
+fn embedded(folder: &Dir<'_>, shown: &str, name: &str) -> SourceFile {
+    let text = folder
+        .get_file(name)
+        .and_then(include_dir::File::contents_utf8)
+        .unwrap_or_default();
+    SourceFile::new(format!("{shown}/{name}"), text)
+}
+
+fn collect(
+    inside: Option<(&Dir<'_>, &str)>,
+    own: Option<&Path>,
+) -> Result<Vec<NamedFile>, Unreadable> {
+    let mut files: BTreeMap<String, SourceFile> = BTreeMap::new();
+    if let Some((folder, shown)) = inside {
+        embedded_files(folder, shown, &mut files);
+    }
+    if let Some(own) = own {
+        own_files(own, own, &mut files)?;
+    }
+    Ok(files
+        .into_iter()
+        .map(|(name, file)| NamedFile { name, file })
+        .collect())
+}
+
+fn embedded_files(folder: &Dir<'_>, shown: &str, files: &mut BTreeMap<String, SourceFile>) {
+    for entry in folder.entries() {
+        match entry {
+            DirEntry::Dir(folder) => embedded_files(folder, shown, files),
+            DirEntry::File(file) => {
+                if let (Some(name), Some(text)) = (name_of(file.path()), file.contents_utf8()) {
+                    let path = format!("{shown}/{}", file.path().display());
+                    files.insert(name, SourceFile::new(path, text));
+                }
+            }
+        }
+    }
+}
+
+fn own_files(
+    root: &Path,
+    folder: &Path,
+    files: &mut BTreeMap<String, SourceFile>,
+) -> Result<(), Unreadable> {
+    let unreadable = |source| Unreadable {
+        path: folder.to_owned(),
+        source,
+    };
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_dir() {
+            own_files(root, &path, files)?;
+        } else if let Some(name) = path.strip_prefix(root).ok().and_then(name_of) {
+            files.insert(name, read(&path)?);
+        }
+    }
+    Ok(())
+}
+
+/// The path without the ending, with slashes on every system; none if it is no TOML file.
+fn name_of(path: &Path) -> Option<String> {
+    if path.extension()? != "toml" {
+        return None;
+    }
+    let parts: Vec<String> = path
+        .with_extension("")
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy().into_owned())
+        .collect();
+    Some(parts.join("/"))
+}

@@ -1,0 +1,58 @@
+//! The commands, one a file.
+
+pub mod check;
+pub mod list;
+pub mod provider;
+pub mod schema;
+pub mod serve;
+
+use rescind_model::Diagnostic;
+
+use crate::assets::Unreadable;
+use crate::{exit, output};
+
+/// Why a command came to nothing before it began.
+pub enum NotReady {
+    /// Mistakes in files.
+    Mistakes(Vec<Diagnostic>),
+    /// Something else, and the next step.
+    Problem(String, String),
+}
+
+impl NotReady {
+    /// Says what is wrong. Returns the exit code.
+    pub fn report(self) -> u8 {
+        match self {
+            Self::Mistakes(mistakes) => output::diagnostics(&mistakes),
+            Self::Problem(message, hint) => output::problem(&message, &hint),
+        }
+        exit::CONFIGURATION
+    }
+}
+
+impl From<Vec<Diagnostic>> for NotReady {
+    fn from(mistakes: Vec<Diagnostic>) -> Self {
+        Self::Mistakes(mistakes)
+    }
+}
+
+impl From<Unreadable> for NotReady {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::Problem(
+            unreadable.to_string(),
+            "check the path, and that this user may read it".to_owned(),
+        )
+    }
+}
+
+/// A seed that nobody has used before.
+pub fn fresh_seed() -> Result<String, NotReady> {
+    let mut bytes = [0u8; 8];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        NotReady::Problem(
+            format!("the system gives no randomness: {error}"),
+            "state a seed with `--seed`".to_owned(),
+        )
+    })?;
+    Ok(format!("{:016x}", u64::from_be_bytes(bytes)))
+}

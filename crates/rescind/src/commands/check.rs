@@ -1,0 +1,137 @@
+//! `rescind check`: drive a revoke endpoint through the scenarios and judge it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rescind_model::Target;
+use rescind_model::event::RunFinished;
+use rescind_model::secret::Secret;
+use rescind_model::source::Colour;
+use rescind_model::verdict::Strictness;
+use rescind_report::outcome::RunVerdict;
+use rescind_report::{json, terminal};
+use rescind_runner::{Catalogue, RunError, RunOptions};
+use tokio::sync::mpsc;
+
+use super::{NotReady, fresh_seed};
+use crate::arguments::{self, Check, ReportDestination, ReportFormat};
+use crate::{assets, exit, output, progress};
+
+/// How many events may wait for the progress bar.
+const WAITING_EVENTS: usize = 64;
+
+/// Runs the command. Returns the exit code.
+pub async fn run(arguments: Check) -> u8 {
+    let (catalogue, target, options) = match prepare(&arguments) {
+        Ok(prepared) => prepared,
+        Err(not_ready) => return not_ready.report(),
+    };
+    let (events, receiver) = mpsc::channel(WAITING_EVENTS);
+    let shown = tokio::spawn(progress::show(receiver));
+    let interrupted = tokio::signal::ctrl_c();
+    let outcome = tokio::select! {
+        outcome = rescind_runner::run(&catalogue, &target, &options, &events) => outcome,
+        _ = interrupted => {
+            output::problem("interrupted: no verdict", "run it again to its end");
+            return exit::NOTHING_JUDGED;
+        }
+    };
+    drop(events);
+    // A progress bar that failed is no reason to fail.
+    let _ = shown.await;
+    match outcome {
+        Ok(outcome) => conclude(&outcome.finished, &arguments.reports),
+        Err(error) => explain(&error),
+    }
+}
+
+fn prepare(arguments: &Check) -> Result<(Catalogue, Target, RunOptions), NotReady> {
+    let profiles = assets::profiles(arguments.profiles.as_deref())?;
+    let scenarios =
+        assets::scenarios(arguments.scenarios.as_deref(), arguments.only_own_scenarios)?;
+    let catalogue = Catalogue::load(&assets::requirement_set(), &profiles, &scenarios)?;
+    let target_file = match &arguments.target {
+        Some(path) => assets::read(path)?,
+        None => assets::reference_target(),
+    };
+    let target = Catalogue::load_target(&target_file)?;
+    let rescind = std::env::current_exe().map_err(|error| {
+        NotReady::Problem(
+            format!("this program cannot find itself: {error}"),
+            "call it by its full path".to_owned(),
+        )
+    })?;
+    let named = target.api_key.environment.iter();
+    let environment: BTreeMap<String, Secret> = named
+        .filter_map(|name| {
+            arguments::environment(name).map(|value| (name.get().clone(), Secret::new(value)))
+        })
+        .collect();
+    let seed = match &arguments.seed {
+        Some(seed) => seed.clone(),
+        None => fresh_seed()?,
+    };
+    let options = RunOptions {
+        seed,
+        jobs: usize::from(arguments.jobs),
+        strictness: if arguments.strict {
+            Strictness::Strict
+        } else {
+            Strictness::Normal
+        },
+        selection: arguments.selection.clone(),
+        rescind,
+        environment,
+    };
+    Ok((catalogue, target, options))
+}
+
+/// Writes every report, then says what the run came to.
+fn conclude(finished: &RunFinished, reports: &[ReportDestination]) -> u8 {
+    for report in reports {
+        let written = match report.format {
+            ReportFormat::Json => json::render(&finished.report).map_err(std::io::Error::other),
+        }
+        .and_then(|text| write_atomically(&report.path, &text));
+        if let Err(error) = written {
+            output::problem(
+                &format!(
+                    "the report `{}` cannot be written: {error}",
+                    report.path.display()
+                ),
+                "check the path, and that this user may write there",
+            );
+            return exit::HARNESS_ERROR;
+        }
+    }
+    output::data(&terminal::render(finished, Colour::Styled));
+    match RunVerdict::of(&finished.report) {
+        RunVerdict::Pass => exit::PASS,
+        RunVerdict::Findings => exit::FINDINGS,
+        RunVerdict::NothingJudged => exit::NOTHING_JUDGED,
+        RunVerdict::HarnessError => exit::HARNESS_ERROR,
+    }
+}
+
+/// A reader sees the old file or the new one, never a part.
+fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let unfinished = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    std::fs::write(&unfinished, text)?;
+    std::fs::rename(&unfinished, path).inspect_err(|_| {
+        let _ = std::fs::remove_file(&unfinished);
+    })
+}
+
+fn explain(error: &RunError) -> u8 {
+    let (problem, code) = match error {
+        RunError::Configuration(problem) => (problem, exit::CONFIGURATION),
+        RunError::Harness(problem) => (problem, exit::HARNESS_ERROR),
+        RunError::NothingJudged(problem) => (problem, exit::NOTHING_JUDGED),
+    };
+    output::problem(&error.to_string(), &problem.hint);
+    code
+}

@@ -1,0 +1,139 @@
+//! `rescind list`: what there is.
+
+use rescind_model::{Profile, RequirementSet};
+use rescind_runner::Catalogue;
+use rescind_runner::judge::checks::CHECKS;
+use rescind_service::Defect;
+
+use super::NotReady;
+use crate::arguments::{List, Listed};
+use crate::{assets, exit, output};
+
+/// Runs the command. Returns the exit code.
+pub fn run(arguments: &List) -> u8 {
+    match rows(arguments.what) {
+        Ok(rows) => {
+            output::data(&aligned(&rows));
+            exit::PASS
+        }
+        Err(not_ready) => not_ready.report(),
+    }
+}
+
+fn rows(what: Listed) -> Result<Vec<Vec<String>>, NotReady> {
+    Ok(match what {
+        Listed::Checks => CHECKS
+            .iter()
+            .map(|check| vec![check.id.into(), check.statement.into()])
+            .collect(),
+        Listed::Defects => Defect::ALL
+            .iter()
+            .map(|defect| {
+                vec![
+                    defect.name().into(),
+                    format!("→ {}", defect.check()),
+                    defect.summary().into(),
+                    defect.sources().join(" "),
+                ]
+            })
+            .collect(),
+        Listed::Scenarios | Listed::Profiles | Listed::Requirements => {
+            of_catalogue(what, &catalogue()?)
+        }
+    })
+}
+
+fn of_catalogue(what: Listed, catalogue: &Catalogue) -> Vec<Vec<String>> {
+    match what {
+        Listed::Scenarios => catalogue
+            .scenarios
+            .iter()
+            .map(|scenario| {
+                let profiles: Vec<&str> = scenario
+                    .profiles
+                    .iter()
+                    .map(|profile| profile.as_str())
+                    .collect();
+                vec![
+                    scenario.id.clone(),
+                    profiles.join(","),
+                    scenario.title.clone(),
+                ]
+            })
+            .collect(),
+        Listed::Profiles => catalogue
+            .profiles
+            .iter()
+            .map(|(name, profile)| profile_row(name, profile))
+            .collect(),
+        Listed::Requirements => requirement_rows(&catalogue.set),
+        Listed::Checks | Listed::Defects => Vec::new(),
+    }
+}
+
+fn profile_row(name: &str, profile: &Profile) -> Vec<String> {
+    vec![
+        name.to_owned(),
+        profile.title.clone(),
+        profile.summary.clone(),
+    ]
+}
+
+fn requirement_rows(set: &RequirementSet) -> Vec<Vec<String>> {
+    set.requirements
+        .iter()
+        .map(|row| {
+            let checks: Vec<&str> = row
+                .checks
+                .iter()
+                .chain(&row.should)
+                .map(|check| check.as_str())
+                .collect();
+            let judged = match &row.excluded {
+                Some(reason) => format!("excluded: {reason}"),
+                None => checks.join(", "),
+            };
+            vec![
+                row.id.get().clone(),
+                row.level.to_string(),
+                row.text.clone(),
+                judged,
+            ]
+        })
+        .collect()
+}
+
+fn catalogue() -> Result<Catalogue, NotReady> {
+    let profiles = assets::profiles(None)?;
+    let scenarios = assets::scenarios(None, false)?;
+    Ok(Catalogue::load(
+        &assets::requirement_set(),
+        &profiles,
+        &scenarios,
+    )?)
+}
+
+/// Columns as wide as their widest cell, the last as it is.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| {
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    rows.iter()
+        .map(|row| {
+            let cells: Vec<String> = row
+                .iter()
+                .zip(&widths)
+                .map(|(cell, width)| format!("{cell:<width$}"))
+                .collect();
+            format!("{}\n", cells.join("  ").trim_end())
+        })
+        .collect::<Vec<String>>()
+        .concat()
+}

@@ -1,0 +1,38 @@
+//! Progress on a terminal, from the run's events.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rescind_model::event::Event;
+use rescind_model::verdict::Verdict;
+use tokio::sync::mpsc;
+
+/// Shows progress until the run ends. Nothing is drawn where standard error is no terminal.
+pub async fn show(mut events: mpsc::Receiver<Event>) {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} cases {wide_bar} {msg}")
+    {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let mut bad = 0;
+    while let Some(event) = events.recv().await {
+        match event {
+            Event::RunStarted(started) => bar.set_length(started.cases as u64),
+            Event::CaseFinished {
+                case,
+                finished,
+                verdict,
+                ..
+            } => {
+                if verdict > Verdict::Pass {
+                    bad += 1;
+                    bar.set_message(format!("{bad} with findings, last {case}"));
+                }
+                bar.set_position(finished as u64);
+            }
+            Event::RunFinished(_) => break,
+        }
+    }
+    bar.finish_and_clear();
+}
