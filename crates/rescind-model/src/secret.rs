@@ -5,8 +5,8 @@ use std::fmt;
 use std::ops::Range;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// How many characters of a secret's random part make a leak (INV-NO-SECRET).
 const WINDOW: usize = 8;
@@ -86,6 +86,44 @@ pub struct SecretScanner {
     windows: HashMap<[u8; WINDOW], usize>,
 }
 
+/// RFC 3986 §2.3: what a careful client leaves unescaped.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The URL standard's form encoding.
+const FORM: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'*')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_');
+
+/// A secret as requests and answers write it: as it is, or escaped in one of the usual ways.
+fn written_forms(secret: &str) -> Vec<String> {
+    let mut forms = vec![secret.to_owned()];
+    for escaped in [UNRESERVED, FORM, NON_ALPHANUMERIC] {
+        let form = utf8_percent_encode(secret, escaped).to_string();
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+    forms
+}
+
+/// The parameters of OAuth requests that carry secrets (RFC 6749, RFC 7009, RFC 7521).
+const SECRET_PARAMETERS: [&str; 8] = [
+    "access_token",
+    "assertion",
+    "client_assertion",
+    "client_secret",
+    "code",
+    "password",
+    "refresh_token",
+    "token",
+];
+
 /// A place in a text where a secret shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leak {
@@ -119,16 +157,10 @@ impl SecretScanner {
             return;
         }
         let index = self.secrets.len();
-        let random = text
-            .as_bytes()
-            .get(known.prefix_length..)
-            .unwrap_or_default()
-            .to_vec();
-        let escaped = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let escaped_random = &escaped.as_bytes()[escaped.len().min(known.prefix_length)..];
+        let random = text.get(known.prefix_length..).unwrap_or_default();
         // A short secret is found whole; its windows would be found everywhere.
-        for form in [random.as_slice(), escaped_random] {
-            for window in form.windows(WINDOW) {
+        for form in written_forms(random) {
+            for window in form.as_bytes().windows(WINDOW) {
                 if let Ok(window) = <[u8; WINDOW]>::try_from(window) {
                     self.windows.entry(window).or_insert(index);
                 }
@@ -137,13 +169,13 @@ impl SecretScanner {
         self.secrets.push(known);
     }
 
-    /// Adds the credentials of a client in their Basic form (RFC 7617), which hide the secret from
-    /// a search for its text.
+    /// Adds the credentials of a client in their Basic form (RFC 7617), which hides the secret from
+    /// a search for its text: as it is, or form-encoded first (RFC 6749 §2.3.1).
     pub fn add_basic(&mut self, client_id: &str, client_secret: &Secret) {
-        let pair = format!("{client_id}:{}", client_secret.expose());
-        for encoded in [STANDARD.encode(&pair), URL_SAFE_NO_PAD.encode(&pair)] {
+        for secret in written_forms(client_secret.expose()) {
+            let encoded = STANDARD.encode(format!("{client_id}:{secret}"));
             // What encodes the client id and the colon is the same for any secret.
-            let prefix_length = (client_id.len() + 1).div_ceil(3) * 4;
+            let prefix_length = (client_id.len() + 1) / 3 * 4;
             self.add(KnownSecret {
                 kind: "client_secret".into(),
                 secret: Secret::new(encoded),
@@ -206,6 +238,56 @@ impl SecretScanner {
             fingerprint: self.key.fingerprint(known.secret.expose()),
             range,
         }
+    }
+
+    /// A request or an answer as text, with every secret replaced, known or not: what stands
+    /// where a secret does is taken for one.
+    pub fn redact_message(&self, text: &str) -> String {
+        let redacted = self.redact(text);
+        let lines: Vec<String> = redacted
+            .split('\n')
+            .map(|line| self.redact_line(line))
+            .collect();
+        lines.join("\n")
+    }
+
+    fn redact_line(&self, line: &str) -> String {
+        if let Some((name, value)) = line.split_once(": ") {
+            if name.eq_ignore_ascii_case("authorization") {
+                let (scheme, credentials) = value.split_once(' ').unwrap_or(("", value));
+                return format!(
+                    "{name}: {scheme} {}",
+                    self.hidden("credentials", credentials)
+                );
+            }
+            if name.contains(' ') || !name.is_ascii() {
+                return line.to_owned();
+            }
+        }
+        let mut parts: Vec<String> = Vec::new();
+        for part in line.split_inclusive(['&', '?']) {
+            let (pair, separator) = match part.strip_suffix(['&', '?']) {
+                Some(pair) => (pair, &part[pair.len()..]),
+                None => (part, ""),
+            };
+            parts.push(match pair.split_once('=') {
+                Some((name, value)) if SECRET_PARAMETERS.contains(&name) => {
+                    format!("{name}={}{separator}", self.hidden(name, value))
+                }
+                _ => part.to_owned(),
+            });
+        }
+        parts.concat()
+    }
+
+    /// What is hidden already stays as it is.
+    fn hidden(&self, kind: &str, value: &str) -> String {
+        let whole =
+            value.starts_with('‹') && value.ends_with('›') && value.matches('‹').count() == 1;
+        if value.is_empty() || whole {
+            return value.to_owned();
+        }
+        format!("‹{kind} {}›", self.key.fingerprint(value))
     }
 
     /// The text with every secret replaced by what it is and its fingerprint.
@@ -272,6 +354,40 @@ mod tests {
             FingerprintKey::of_seed("other").fingerprint("x"),
             scanner.fingerprint("x")
         );
+    }
+
+    #[test]
+    fn nothing_of_a_secret_is_left_however_it_is_escaped() {
+        let token = "Qx+/=Lm&%~.P-_q8w+/=";
+        let mut scanner = SecretScanner::new(FingerprintKey::of_seed("seed"));
+        let known = |secret: &str| KnownSecret {
+            kind: "token".into(),
+            secret: Secret::new(secret),
+            prefix_length: 0,
+        };
+        scanner.add(known(token));
+        let shown = format!("‹token {}›", scanner.fingerprint(token));
+        for form in written_forms(token) {
+            assert_eq!(
+                scanner.redact(&format!("token={form}&x=1")),
+                format!("token={shown}&x=1")
+            );
+        }
+    }
+
+    #[test]
+    fn what_stands_where_a_secret_does_is_hidden_though_unknown() {
+        let scanner = scanner();
+        let shown = |kind: &str, value: &str| format!("‹{kind} {}›", scanner.fingerprint(value));
+        let message =
+            "POST /revoke?token=abc\nAuthorization: Bearer xyz\naccept: */*\n\ntoken=None&hint=x";
+        let expected = format!(
+            "POST /revoke?token={}\nAuthorization: Bearer {}\naccept: */*\n\ntoken={}&hint=x",
+            shown("token", "abc"),
+            shown("credentials", "xyz"),
+            shown("token", "None")
+        );
+        assert_eq!(scanner.redact_message(message), expected);
     }
 
     #[test]

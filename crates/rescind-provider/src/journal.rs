@@ -210,12 +210,12 @@ impl Entry {
 
     /// The request as it came, line by line, every secret replaced.
     pub fn request_lines(&self, scanner: &SecretScanner) -> Vec<String> {
-        lines(&scanner.redact(&self.raw.request))
+        lines(&scanner.redact_message(&self.raw.request))
     }
 
     /// The answer as it went, line by line, every secret replaced.
     pub fn answer_lines(&self, scanner: &SecretScanner) -> Vec<String> {
-        lines(&scanner.redact(&self.raw.answer))
+        lines(&scanner.redact_message(&self.raw.answer))
     }
 }
 
@@ -273,7 +273,7 @@ impl Journal {
     pub fn lost_after(&self, number: u64) -> bool {
         self.entries
             .front()
-            .is_some_and(|first| first.number > number + 1)
+            .is_some_and(|first| first.number > number.saturating_add(1))
     }
 
     /// Adds an entry.

@@ -299,7 +299,9 @@ impl Ledger {
         for grant in reached {
             for record in &mut self.grants[grant.0 as usize].tokens {
                 let is_presented = Some(record.id) == presented;
-                if record.death.is_none() && (is_presented || scope != RevocationScope::Token) {
+                // One that had expired before did not die of this.
+                let alive = state_of(record, now) == TokenState::Alive;
+                if alive && (is_presented || scope != RevocationScope::Token) {
                     let cause = if is_presented {
                         Cause::Revoked(entry)
                     } else {

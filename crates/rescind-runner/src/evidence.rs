@@ -1,6 +1,6 @@
 //! What explains a finding: the scenario's line, the requirement, both sides' exchanges, the
-//! tokens, and a line for a shell. Everything goes through the case's scanner, so that no secret
-//! leaves.
+//! tokens, and a line for a shell. Everything goes through a scanner that knows the secrets of all
+//! cases, so that none leaves.
 
 use rescind_model::RequirementSet;
 use rescind_model::event::{Exchange, ExplainedRequirement, ExplainedToken, Finding, Place};
@@ -18,6 +18,7 @@ pub fn explain(
     record: &CaseRecord,
     outcome: &CheckOutcome,
     set: &RequirementSet,
+    scanner: &SecretScanner,
     base_url: Option<&str>,
 ) -> Finding {
     let (step_index, violation) = match &outcome.first_violation {
@@ -29,7 +30,6 @@ pub fn explain(
         || record.steps.iter().rev().find(|step| step.call.is_some()),
         |index| record.steps.iter().find(|step| step.index == index),
     );
-    let scanner = &record.scanner;
     let call = step.and_then(|step| step.call.as_ref());
     Finding {
         case: record.id.clone(),
@@ -42,7 +42,7 @@ pub fn explain(
         requirements: requirements(outcome, set),
         exchange: call.map(|call| exchange(call, scanner)),
         provider_saw: step
-            .map(|step| provider_saw(record, step))
+            .map(|step| provider_saw(record, step, scanner))
             .unwrap_or_default(),
         tokens: step.map(|step| tokens(step, scanner)).unwrap_or_default(),
         curl: call.map(|call| curl(&call.sent, scanner, base_url)),
@@ -87,13 +87,12 @@ fn exchange(call: &Call, scanner: &SecretScanner) -> Exchange {
         CallOutcome::Failed(failure) => failure.to_string(),
     };
     Exchange {
-        sent: lines(&scanner.redact(&request)),
-        received: lines(&scanner.redact(&answer)),
+        sent: lines(&scanner.redact_message(&request)),
+        received: lines(&scanner.redact_message(&answer)),
     }
 }
 
-fn provider_saw(record: &CaseRecord, step: &StepRecord) -> Vec<String> {
-    let scanner = &record.scanner;
+fn provider_saw(record: &CaseRecord, step: &StepRecord, scanner: &SecretScanner) -> Vec<String> {
     let late = record
         .steps
         .last()

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rescind_model::event::{
     Event, Finding, Report, RunFinished, RunInformation, RunStarted, Summary,
 };
-use rescind_model::secret::{KnownSecret, Secret, SecretScanner};
+use rescind_model::secret::{FingerprintKey, Secret, SecretScanner};
 use rescind_model::source::Located;
 use rescind_model::template::{self, Escape, Variables};
 use rescind_model::verdict::{Strictness, Verdict};
@@ -129,25 +129,20 @@ pub async fn run(
     provider.stop().await;
     let mut records: Vec<CaseRecord> = finished.into_iter().map(FinishedCase::finish).collect();
     records.sort_by(|left, right| left.id.cmp(&right.id));
+    let (scanner, owners) = scanner_of_all(&records, options);
     if let Some(log) = log {
-        search_log(&mut records, &log.text);
+        search_log(&mut records, &log.text, &scanner, &owners);
     }
-    let secrets = records
+    let secrets = scanner
+        .secrets()
         .iter()
-        .flat_map(|record| record.scanner.secrets())
         .map(|known| known.secret.clone())
         .collect();
     let shown_url = target
         .process
         .is_none()
         .then(|| adapter.base_url().to_owned());
-    let finished = judging.conclude(
-        &records,
-        options,
-        scenarios,
-        shown_url.as_deref(),
-        stopwatch,
-    );
+    let finished = judging.conclude(&records, options, &scanner, shown_url.as_deref(), stopwatch);
     emit(events, Event::RunFinished(Box::new(finished.clone()))).await;
     Ok(RunOutcome { finished, secrets })
 }
@@ -293,20 +288,31 @@ async fn run_cases(
     Ok(finished)
 }
 
-/// Looks for every case's secrets in the target's log.
-fn search_log(records: &mut [CaseRecord], log: &str) {
-    let Some(first) = records.first() else { return };
-    // One search for all: which case a secret belongs to, its fingerprint tells.
-    let mut scanner: SecretScanner = first.scanner.clone();
+/// A scanner for the secrets of all cases, and which case each belongs to, by fingerprint.
+fn scanner_of_all(
+    records: &[CaseRecord],
+    options: &RunOptions,
+) -> (SecretScanner, HashMap<String, usize>) {
+    let mut scanner = SecretScanner::new(FingerprintKey::of_seed(&options.seed));
     let mut owners: HashMap<String, usize> = HashMap::new();
     for (index, record) in records.iter().enumerate() {
         for known in record.scanner.secrets() {
             owners
-                .entry(record.scanner.fingerprint(known.secret.expose()))
+                .entry(scanner.fingerprint(known.secret.expose()))
                 .or_insert(index);
-            scanner.add(KnownSecret::clone(known));
+            scanner.add(known.clone());
         }
     }
+    (scanner, owners)
+}
+
+/// Looks for every case's secrets in the target's log.
+fn search_log(
+    records: &mut [CaseRecord],
+    log: &str,
+    scanner: &SecretScanner,
+    owners: &HashMap<String, usize>,
+) {
     let mut leaks: Vec<Vec<String>> = vec![Vec::new(); records.len()];
     for leak in scanner.find(log) {
         if let Some(owner) = owners.get(&leak.fingerprint) {
@@ -345,7 +351,7 @@ impl Judging<'_> {
         &self,
         records: &[CaseRecord],
         options: &RunOptions,
-        scenarios: usize,
+        scanner: &SecretScanner,
         base_url: Option<&str>,
         stopwatch: Stopwatch,
     ) -> RunFinished {
@@ -356,13 +362,19 @@ impl Judging<'_> {
             let bad = outcomes
                 .iter()
                 .filter(|outcome| outcome.verdict.verdict > Verdict::Pass);
-            findings
-                .extend(bad.map(|outcome| evidence::explain(record, outcome, self.set, base_url)));
+            findings.extend(
+                bad.map(|outcome| evidence::explain(record, outcome, self.set, scanner, base_url)),
+            );
             all.extend(outcomes);
         }
         let requirements = verdicts::of_requirements(self.set, &all, self.strictness);
+        let mut ids: Vec<&str> = records
+            .iter()
+            .map(|record| record.id.scenario.as_str())
+            .collect();
+        ids.dedup();
         let mut summary = Summary {
-            scenarios,
+            scenarios: ids.len(),
             cases: records.len(),
             ..Summary::default()
         };

@@ -8,7 +8,7 @@ use crate::lifecycle::Status;
 use crate::secret::Secret;
 
 /// What can be revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Subject {
     AccessToken,

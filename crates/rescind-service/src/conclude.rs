@@ -58,11 +58,18 @@ pub(crate) fn conclude(dispatched: &[Dispatched]) -> Conclusion {
         .collect();
     let has = |outcome: Outcome| own.iter().any(|dispatch| dispatch.outcome == outcome);
     if has(Outcome::Acknowledged) {
-        let is_dead = |subject: &Subject| {
+        let ended = |subject: &Subject| {
             own.iter().any(|dispatch| {
                 dispatch.outcome == Outcome::Acknowledged && dispatch.ends.contains(subject)
             })
         };
+        // What the provider called dead when it was named did not die of this call.
+        let was_dead = |subject: &Subject| {
+            own.iter().any(|dispatch| {
+                dispatch.outcome == Outcome::AlreadyDead && dispatch.ends.first() == Some(subject)
+            })
+        };
+        let is_dead = |subject: &Subject| ended(subject) && !was_dead(subject);
         return Conclusion::Revoked {
             listed: Subject::ALL.into_iter().filter(is_dead).collect(),
         };

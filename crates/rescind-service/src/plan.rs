@@ -16,8 +16,8 @@ pub(crate) struct Plan {
 pub(crate) struct Dispatch {
     pub(crate) route: RevokeRoute,
     pub(crate) cargo: Cargo,
-    /// What is dead once the provider acknowledges it: the subject whose token it carries, or,
-    /// where the route ends the whole grant, every subject held.
+    /// What is dead once the provider acknowledges it: the subject whose token it carries, first,
+    /// and what that takes along; or, where the route ends the whole grant, every subject held.
     pub(crate) ends: Vec<Subject>,
     pub(crate) refresh: RefreshRule,
 }
@@ -145,7 +145,7 @@ fn end_single_tokens(toolkit: &Toolkit, held: &Held) -> Vec<Dispatch> {
         for subject in route.subjects.iter().copied() {
             let is_planned = dispatches
                 .iter()
-                .any(|dispatch| dispatch.ends.contains(&subject));
+                .any(|dispatch| dispatch.ends.first() == Some(&subject));
             let Some(token) = held.token(subject).filter(|_| !is_planned) else {
                 continue;
             };
@@ -155,12 +155,21 @@ fn end_single_tokens(toolkit: &Toolkit, held: &Held) -> Vec<Dispatch> {
                     subject,
                     token: token.clone(),
                 },
-                ends: vec![subject],
+                ends: std::iter::once(subject)
+                    .chain(taken_along(route, subject, held))
+                    .collect(),
                 refresh: RefreshRule::Never,
             });
         }
     }
     dispatches
+}
+
+/// What is held and dies with a token.
+fn taken_along(route: &RevokeRoute, subject: Subject, held: &Held) -> Vec<Subject> {
+    let declared = route.takes_along.get(&subject);
+    let taken = declared.into_iter().flatten().copied();
+    taken.filter(|other| held.token(*other).is_some()).collect()
 }
 
 #[cfg(test)]

@@ -59,6 +59,10 @@ pub(crate) struct RevokeRoute {
     /// tried until one is held (`ends = "grant"`). Empty: it carries no token.
     pub(crate) subjects: Vec<Subject>,
     pub(crate) ends: Ends,
+    /// What dies, by the provider's word, with a token that is ended by itself: RFC 7009 section
+    /// 2.1 would have a refresh token take its access tokens along.
+    #[serde(default)]
+    pub(crate) takes_along: BTreeMap<Subject, Vec<Subject>>,
     /// The names under which the body carries things.
     #[serde(default)]
     pub(crate) fields: Fields,
@@ -207,6 +211,9 @@ fn validate_route(route: &RevokeRoute) -> Result<(), String> {
     if route.client_authentication == ClientAuthentication::Post && route.encoding == Encoding::None
     {
         return Err("credentials cannot be posted without a body".to_owned());
+    }
+    if !route.takes_along.is_empty() && route.ends == Ends::Grant {
+        return Err("a route that ends the whole grant takes everything along".to_owned());
     }
     if route.success.status.is_empty() {
         return Err("no status counts as success".to_owned());

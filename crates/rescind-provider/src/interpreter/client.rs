@@ -90,11 +90,14 @@ fn presented(parameters: &Parameters) -> Vec<ClientAuthentication> {
 
 /// The client that the credentials name, right or wrong.
 fn claimed_client(parameters: &Parameters, clients: &Clients) -> Option<String> {
-    let basic = parameters.basic.as_ref().map(|basic| basic.raw.0.as_str());
-    basic
-        .or_else(|| parameters.body("client_id"))
-        .and_then(|client_id| clients.by_client_id(client_id))
-        .map(|client| client.name.clone())
+    let client = match &parameters.basic {
+        // RFC 6749 §2.3.1: the id may be form-encoded too.
+        Some(basic) => clients
+            .by_client_id(&basic.raw.0)
+            .or_else(|| clients.by_client_id(&basic.decoded.0)),
+        None => clients.by_client_id(parameters.body("client_id")?),
+    };
+    client.map(|client| client.name.clone())
 }
 
 fn basic_is_right(parameters: &Parameters, clients: &Clients) -> bool {

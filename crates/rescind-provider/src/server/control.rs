@@ -291,17 +291,23 @@ fn known_grant(tenant: &Tenant, grant: u32) -> Result<GrantId, Mistake> {
     }
 }
 
-/// Reads a fault, and refuses a status that HTTP does not know.
+/// Reads a fault, and refuses one that no request could meet as it is stated.
 fn fault(request: &Request) -> Result<Fault, Mistake> {
     let fault: Fault = read(request)?;
-    if (100..=599).contains(&fault.status) {
-        Ok(fault)
-    } else {
-        Err(mistake(
-            "not an HTTP status code",
-            "a number from 100 to 599",
-        ))
+    // RFC 9110 §15.2: a 1xx is interim, and no answer.
+    if !(200..=599).contains(&fault.status) {
+        return Err(mistake(
+            "not the status code of an answer",
+            "a number from 200 to 599",
+        ));
     }
+    if fault.nth == Some(0) {
+        return Err(mistake(
+            "`nth` is 0, and requests are counted from 1",
+            "a number from 1, or nothing for every request",
+        ));
+    }
+    Ok(fault)
 }
 
 fn read<T: DeserializeOwned>(request: &Request) -> Result<T, Mistake> {

@@ -22,6 +22,9 @@ const LONGEST_BODY: usize = 4 << 20;
 /// How long a client may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a request that has begun may take to end after the provider is stopped.
+const STOP_GRACE: Duration = Duration::from_secs(1);
+
 /// Accepts connections until it is stopped.
 pub(super) async fn accept(
     listener: TcpListener,
@@ -57,7 +60,8 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, stop: CancellationToken) 
         _ = connection.as_mut() => {}
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+            // A client that never finishes its request must not hold up the stop.
+            let _ = tokio::time::timeout(STOP_GRACE, connection).await;
         }
     }
 }
@@ -87,7 +91,7 @@ async fn respond(
         headers: parts.headers,
         body: body.to_bytes(),
     };
-    let reply = match request.path.strip_prefix(CONTROL_PREFIX) {
+    let reply = match control_operation(&request.path) {
         Some(operation) => control::answer(&tenant, operation, &request),
         None => {
             let elapsed = tenant.elapsed();
@@ -97,9 +101,17 @@ async fn respond(
     response(reply)
 }
 
+/// The path below the control prefix. One that only begins like it is the provider's own.
+fn control_operation(path: &str) -> Option<&str> {
+    path.strip_prefix(CONTROL_PREFIX)
+        .filter(|operation| operation.is_empty() || operation.starts_with('/'))
+}
+
 /// The name of the tenant that a path leads to, and the path below it.
 fn find_tenant(path: &str) -> (&str, &str) {
-    let Some(below) = path.strip_prefix("/t/") else {
+    // The empty name is the root's, which has no second address.
+    let named = |below: &&str| !below.is_empty() && !below.starts_with('/');
+    let Some(below) = path.strip_prefix("/t/").filter(named) else {
         return ("", path);
     };
     let end = below.find('/').unwrap_or(below.len());

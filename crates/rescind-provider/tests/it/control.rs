@@ -1,8 +1,11 @@
-//! The control API: every operation, and every mistake that one can make with it.
+//! The control API: every operation.
 
+use rescind_provider::GrantId;
+use rescind_provider::interpreter::Request;
+use rescind_provider::ledger::Moment;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Ask, World, access, refresh};
+use crate::support::{Ask, World, access, refresh};
 
 /// A control request that works out.
 async fn done(world: &World, ask: Ask) -> Value {
@@ -10,17 +13,6 @@ async fn done(world: &World, ask: Ask) -> Value {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("application/json"));
     answer.json()
-}
-
-/// A control request that does not, and says what to do next.
-async fn check_mistake(world: &World, ask: Ask, status: u16, message: &str) {
-    let answer: Answer = world.send(ask).await;
-    let body = answer.json();
-    assert_eq!(
-        (answer.status, &body["error"]["message"]),
-        (status, &json!(message))
-    );
-    assert!(body["error"]["hint"].is_string());
 }
 
 fn post(operation: &str, body: &Value) -> Ask {
@@ -323,122 +315,57 @@ async fn a_reset_goes_back_to_the_beginning_and_keeps_the_clients() {
 }
 
 #[tokio::test]
-async fn a_member_that_nobody_knows_is_a_mistake_and_is_not_quoted() {
-    let world = World::start("rfc7009").await;
-    let scanner = world
-        .tenant
-        .lock()
-        .scanner(world.tenant.fingerprints().clone());
-    for operation in ["/grants", "/user-removal", "/expire", "/clock", "/faults"] {
-        let body = json!({ access(&world.ada): refresh(&world.ada) });
-        let answer = world.send(post(operation, &body)).await;
-        assert_eq!(answer.status, 400, "{operation}");
-        assert!(
-            scanner.find(&answer.body).is_empty(),
-            "{operation} quotes a token"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_body_that_is_not_what_the_operation_takes_is_a_mistake() {
-    let world = World::start("rfc7009").await;
-    for (operation, body) in [
-        ("/grants", json!({ "subjects": ["id_token"] })),
-        ("/grants", json!([])),
-        ("/user-removal", json!({})),
-        ("/user-removal", json!({ "grant": -1 })),
-        ("/user-removal", json!({ "grant": 4_294_967_296_u64 })),
-        ("/user-removal", json!({ "grant": "0" })),
-        ("/expire", json!({ "grant": 0 })),
-        ("/expire", json!({ "grant": 0, "subject": "ACCESS_TOKEN" })),
-        ("/clock", json!({})),
-        ("/clock", json!({ "advance_seconds": -1 })),
-        ("/clock", json!({ "advance_seconds": 0.5 })),
-        ("/faults", json!({ "endpoint": "revocation" })),
-        ("/faults", json!({ "endpoint": "userinfo", "status": 500 })),
-        ("/faults", json!({ "endpoint": "token", "status": 70_000 })),
-    ] {
-        let answer = world.send(post(operation, &body)).await;
-        assert_eq!(answer.status, 400, "{operation} {body}");
-        let error = &answer.json()["error"];
-        let message = error["message"].as_str().unwrap();
-        assert!(
-            message.starts_with("the body is not what the operation takes"),
-            "{message}"
-        );
-        assert!(error["hint"].is_string());
-    }
-}
-
-#[tokio::test]
-async fn a_grant_or_token_that_is_not_there_is_a_mistake() {
-    let world = World::start("rfc7009").await;
-    let removal = post("/user-removal", &json!({ "grant": 99 }));
-    check_mistake(&world, removal, 400, "there is no grant 99").await;
-    let expire = post(
-        "/expire",
-        &json!({ "grant": 99, "subject": "access_token" }),
-    );
-    check_mistake(&world, expire, 400, "there is no grant 99").await;
-    done(
-        &world,
-        post("/grants", &json!({ "subjects": ["access_token"] })),
-    )
-    .await;
-    let expire = post(
-        "/expire",
-        &json!({ "grant": 4, "subject": "refresh_token" }),
-    );
-    check_mistake(&world, expire, 400, "grant 4 has no refresh_token").await;
-}
-
-#[tokio::test]
-async fn a_number_that_is_none_is_a_mistake() {
-    let world = World::start("rfc7009").await;
-    for number in ["", "x", "-1", "1.5", "18446744073709551616"] {
-        let ask = Ask::get(format!("/_rescind/journal?after={number}"));
-        check_mistake(&world, ask, 400, "`after` is not a number").await;
-    }
-}
-
-#[tokio::test]
-async fn another_method_or_operation_is_a_mistake() {
-    let world = World::start("rfc7009").await;
-    for (method, path) in [
-        ("POST", "/_rescind"),
-        ("GET", "/_rescind/grants"),
-        ("DELETE", "/_rescind/ledger"),
-        ("PUT", "/_rescind/faults"),
-        ("GET", "/_rescind/reset"),
-    ] {
-        let ask = Ask::new(method, path);
-        check_mistake(&world, ask, 405, "another method than the operation's").await;
-    }
-    for path in [
-        "/_rescind/nothing",
-        "/_rescind/ledger/0",
-        "/_rescind/grants%2F",
-    ] {
-        check_mistake(&world, Ask::get(path), 404, "no such operation").await;
-    }
-}
-
-#[tokio::test]
-async fn control_requests_are_not_in_the_journal() {
-    let world = World::start("rfc7009").await;
-    done(&world, Ask::get("/_rescind")).await;
-    world.send(Ask::get("/_rescind/nothing")).await;
-    assert_eq!(world.tenant.lock().journal().received(), 0);
-}
-
-#[tokio::test]
-async fn a_path_that_only_begins_like_the_prefix_is_the_providers_own() {
-    let world = World::start("rfc7009").await;
-    let answer = world.send(Ask::get("/_rescinded")).await;
+async fn a_mint_can_be_had_as_assignments_for_a_shell() {
+    let world = World::start("grant-only").await;
+    let ask = post("/grants?format=shell", &json!({ "user": "o'brien\n$(id)" }));
+    let answer = world.send(ask).await;
     assert_eq!(
-        (answer.status, answer.json()),
-        (404, json!({ "error": "not_found" }))
+        (answer.status, answer.header("content-type")),
+        (200, Some("text/plain; charset=utf-8"))
     );
-    assert_eq!(world.tenant.lock().journal().received(), 1);
+    let elapsed = world.tenant.elapsed();
+    let token = {
+        let state = world.tenant.lock();
+        state.ledger().tokens(GrantId(4), elapsed)[0].text.clone()
+    };
+    assert!(answer.body.contains(&format!("ACCESS_TOKEN='{token}'\n")));
+    for name in ["REFRESH_TOKEN", "CLIENT_ID", "CLIENT_SECRET", "ACCOUNT_ID"] {
+        assert!(answer.body.contains(&format!("{name}='")), "{name}");
+    }
+    assert!(
+        answer.body.contains(r"'o'\''brien"),
+        "a quote in a value does not end it"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_minted_is_a_mistake_for_a_shell_too() {
+    let world = World::start("rfc7009").await;
+    let answer = world
+        .send(post("/grants?format=shell", &json!({ "subjects": "all" })))
+        .await;
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (400, Some("application/json"))
+    );
+}
+
+#[tokio::test]
+async fn the_journal_tells_that_it_lost_something() {
+    let world = World::start("rfc7009").await;
+    {
+        let mut state = world.tenant.lock();
+        for _ in 0..10_001 {
+            state.handle(&Request::default(), Moment(0));
+        }
+    }
+    for (after, lost) in [(0, true), (1, false), (10_001, false)] {
+        let journal = done(&world, Ask::get(format!("/_rescind/journal?after={after}"))).await;
+        assert_eq!(
+            (&journal["received"], &journal["lost"]),
+            (&json!(10_001), &json!(lost))
+        );
+        let entries = journal["entries"].as_array().unwrap();
+        assert_eq!(entries.len(), if after == 10_001 { 0 } else { 10_000 });
+    }
 }

@@ -7,9 +7,11 @@
 
 mod control;
 mod control_faults;
+mod control_mistakes;
 mod hostile;
 mod introspection;
 mod journal;
+mod journal_lines;
 mod profiles;
 mod profiles_of_their_own;
 mod resource;

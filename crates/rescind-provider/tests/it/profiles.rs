@@ -351,3 +351,30 @@ async fn a_refresh_token_takes_along_every_access_token_that_was_minted_from_it(
         ]
     );
 }
+
+#[tokio::test]
+async fn a_client_is_known_by_its_id_however_basic_encodes_it() {
+    let world = World::start("rfc7009").await;
+    let client = &world.ada.client;
+    let encoded: String = client
+        .client_id
+        .bytes()
+        .map(|byte| format!("%{byte:02X}"))
+        .collect();
+    let secret: String =
+        form_urlencoded::byte_serialize(client.client_secret.expose().as_bytes()).collect();
+    let revoke = |token: &str| {
+        let pair = format!("{encoded}:{secret}");
+        Ask::post(PATH).basic_pair(&pair).form(&[("token", token)])
+    };
+    let foreign = world.send(revoke(access(&world.rival))).await;
+    assert_eq!(
+        (foreign.status, foreign.body.as_str()),
+        (400, INVALID_GRANT)
+    );
+    assert_eq!(world.noteworthy(), NOTHING_DIED);
+    assert_eq!(world.last_entry().client.as_deref(), Some("main"));
+    let own = world.send(revoke(access(&world.ada))).await;
+    assert_eq!(own.status, 200);
+    assert_eq!(world.noteworthy(), ACCESS_DIED);
+}

@@ -91,11 +91,17 @@ mod google {
     }
 
     #[tokio::test]
-    async fn a_refresh_token_takes_expired_access_tokens_along() {
+    async fn an_access_token_that_had_expired_does_not_die_of_a_later_revocation() {
         let world = World::start("google").await;
         world.expire(&world.ada, Subject::AccessToken);
-        let done = (200, "{}", USER_GRANTS_DIED);
-        check_in(&world, &|world| present(refresh(&world.ada)), done).await;
+        let died = &[
+            "ada access expired",
+            "ada refresh dead",
+            "twin access dead",
+            "twin refresh dead",
+        ];
+        let ask = |world: &World| present(refresh(&world.ada));
+        check_in(&world, &ask, (200, "{}", died)).await;
     }
 
     #[tokio::test]
@@ -250,11 +256,12 @@ mod grant_only {
     }
 
     #[tokio::test]
-    async fn a_grant_whose_access_token_expired_is_ended_whole() {
+    async fn a_grant_whose_access_token_expired_is_ended_for_the_rest() {
         let world = World::start("grant-only").await;
         world.expire(&world.ada, Subject::AccessToken);
         let ada = |world: &World| present(world, account_id(&world.ada));
-        check_in(&world, &ada, (200, DONE, GRANT_DIED)).await;
+        let died = &["ada access expired", "ada refresh dead"];
+        check_in(&world, &ada, (200, DONE, died)).await;
     }
 
     #[tokio::test]

@@ -45,7 +45,8 @@ fn claims(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
     if revoke.dead_before() {
         return;
     }
-    for subject in acknowledged
+    let named = revoke.named_and_acknowledged();
+    for subject in named
         .iter()
         .filter(|subject| revoke.is_dead_after(**subject))
     {
@@ -53,7 +54,7 @@ fn claims(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
             format!("the {subject} was dispatched, acknowledged and is dead, so it should be listed; the list is {}", names(&listed))
         });
     }
-    for subject in cascade.difference(&acknowledged) {
+    for subject in cascade.difference(&named) {
         sheet.check("cascade-is-listed", listed.contains(subject), || {
             format!("the {subject} died with an acknowledged dispatch, so it should be listed; the list is {}", names(&listed))
         });

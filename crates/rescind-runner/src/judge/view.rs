@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use rescind_model::profile::RevocationScope;
 use rescind_model::scenario::{Key, Revoke, Verb};
 use rescind_model::target::RevokeCall;
 use rescind_model::{AccountStatus, Profile, Subject, TokenState};
@@ -162,11 +163,40 @@ impl RevokeView<'_> {
     }
 
     /// The subjects that an acknowledged dispatch named.
+    pub fn named_and_acknowledged(&self) -> BTreeSet<Subject> {
+        let acknowledged = self.dispatches().filter(|entry| entry.acknowledged);
+        acknowledged.flat_map(|entry| self.named(entry)).collect()
+    }
+
+    /// The subjects that were acknowledged: a route that kills a grant acknowledges every subject
+    /// of it.
     pub fn acknowledged(&self) -> BTreeSet<Subject> {
-        self.dispatches()
-            .filter(|entry| entry.acknowledged)
-            .flat_map(|entry| self.named(entry))
-            .collect()
+        let mut subjects = self.named_and_acknowledged();
+        if self
+            .dispatches()
+            .any(|entry| entry.acknowledged && self.kills_grant(entry))
+        {
+            subjects.extend(
+                Subject::ALL
+                    .into_iter()
+                    .filter(|subject| self.held_or_obtained(*subject)),
+            );
+        }
+        subjects
+    }
+
+    /// Whether what a dispatch presented ends the whole grant on its route.
+    fn kills_grant(&self, entry: &Entry) -> bool {
+        let routes = &self.view.profile().revocation_routes;
+        let route = routes
+            .iter()
+            .find(|route| Some(route.name.get()) == entry.route.as_ref());
+        let scope = route.and_then(|route| match entry.presented {
+            Presented::Token(token) => route.ends.of(token.subject),
+            Presented::Account(_) => route.ends.account,
+            Presented::Nothing | Presented::Unknown => None,
+        });
+        scope.is_some_and(|scope| scope >= RevocationScope::Grant)
     }
 
     /// The subjects of this account that died with an acknowledged dispatch which did not name
