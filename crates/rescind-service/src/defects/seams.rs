@@ -32,9 +32,8 @@ pub(crate) fn plan(
 ) -> Result<Plan, PlanRefusal> {
     match (defect, honest) {
         (Some(Defect::RevokeIsLocal), Ok(_))
-        | (Some(Defect::UnsupportedIsSuccess), Err(PlanRefusal::Unsupported)) => {
-            Ok(Plan::default())
-        }
+        | (Some(Defect::UnsupportedIsSuccess), Err(PlanRefusal::Unsupported))
+        | (Some(Defect::UnkillableIsClaimed), Err(PlanRefusal::NothingHeld)) => Ok(Plan::default()),
         (Some(Defect::AccessTokenOnly), Ok(plan)) => Ok(access_token_only(plan)),
         (Some(Defect::ExpiredAccessTokenBlocks), Ok(plan)) => {
             let is_blocked = held.access_token.is_none() || held.access_token_is_known_expired(now);
@@ -180,6 +179,11 @@ pub(crate) fn conclusion(
         (Some(Defect::RevokeIsLocal), _) => Conclusion::Revoked {
             listed: account.held.subjects(),
         },
+        (Some(Defect::UnkillableIsClaimed), Conclusion::Failed) if dispatched.is_empty() => {
+            Conclusion::Revoked {
+                listed: account.held.subjects(),
+            }
+        }
         (Some(Defect::UnsupportedIsSuccess), Conclusion::Failed) if dispatched.is_empty() => {
             Conclusion::Revoked { listed: Vec::new() }
         }

@@ -43,6 +43,9 @@ defects! {
     RevokeIsLocal { "revoke-is-local", "listed-is-dead",
         "Dispatches nothing, marks the account REVOKED and lists what it holds.",
         ["https://github.com/myConsciousness/atproto.dart/pull/2556"] }
+    UnkillableIsClaimed { "unkillable-is-claimed", "nothing-held-outcome",
+        "Claims to have killed what the account holds where the provider can kill none of it.",
+        ["https://github.com/InsForge/insforge-mcp/pull/97"] }
     FirstFailureEndsTheCall { "first-failure-ends-the-call", "every-subject-tried",
         "Stops after the first dispatch that is not acknowledged.",
         ["https://github.com/cloudflare/cloudflare-os/issues/41"] }

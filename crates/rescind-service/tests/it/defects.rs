@@ -143,9 +143,13 @@ async fn failures(transcript: &mut Transcript) {
 }
 
 async fn refusals(transcript: &mut Transcript) {
-    transcript.situation("unsupported, unknown, expired, deleted");
+    transcript.situation("unsupported, nothing held, unknown, expired, deleted");
     transcript.provider(REVOKE, ok()).await;
     let id = transcript.account("no-revoke-route", both()).await;
+    transcript.revoke(&id).await;
+    let id = transcript
+        .account("refresh-only", json!({"access_token": "A"}))
+        .await;
     transcript.revoke(&id).await;
     transcript.revoke("ca_AAAAAAAAAAAA").await;
     let mut val = both();
