@@ -75,6 +75,8 @@ impl std::fmt::Display for CaseId {
 pub struct Finding {
     /// The case.
     pub case: CaseId,
+    /// The number of the step whose exchange explains it, counted from 0.
+    pub step: Option<usize>,
     /// The check's id.
     pub check: String,
     /// What it came to.

@@ -1,17 +1,18 @@
 //! What a person reads at the end of a run: a row a requirement, then what needs mending, last the
 //! counts. Aligned and readable without colour.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use rescind_model::event::{Finding, Report, RunFinished};
+use rescind_model::event::{Finding, Report, RequirementVerdict, RunFinished};
 use rescind_model::source::{Colour, underline};
 use rescind_model::verdict::Verdict;
 
 use crate::outcome::{RunVerdict, unjudged_rows};
 
-/// How many findings are shown in full; the rest get a line each.
-const SHOWN_FINDINGS: usize = 10;
+/// How many steps with findings are shown in full; the rest get a line for each finding.
+const SHOWN_STEPS: usize = 5;
 
 /// The whole text. Colours are ANSI escapes where `colour` says so.
 pub fn render(finished: &RunFinished, colour: Colour) -> String {
@@ -20,12 +21,25 @@ pub fn render(finished: &RunFinished, colour: Colour) -> String {
         colour,
     };
     page.requirements(&finished.report);
-    for finding in finished.findings.iter().take(SHOWN_FINDINGS) {
-        page.finding(finding);
+    let groups = by_step(&finished.findings);
+    for group in groups.iter().take(SHOWN_STEPS) {
+        page.group(group);
     }
-    page.further(finished.findings.iter().skip(SHOWN_FINDINGS).collect());
+    page.further(groups.into_iter().skip(SHOWN_STEPS).flatten().collect());
     page.end(&finished.report);
     page.text
+}
+
+/// The findings that one exchange explains, together.
+fn by_step(findings: &[Finding]) -> Vec<Vec<&Finding>> {
+    let mut groups: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        groups
+            .entry((&finding.case, finding.step))
+            .or_default()
+            .push(finding);
+    }
+    groups.into_values().collect()
 }
 
 struct Page {
@@ -64,7 +78,10 @@ impl Page {
             .map(|row| row.id.len())
             .max()
             .unwrap_or(0);
-        for row in &report.requirements {
+        // Of a selection, only what it judged is of interest.
+        let full = report.run.selection.is_empty();
+        let shown = |row: &&RequirementVerdict| full || row.cases > 0;
+        for row in report.requirements.iter().filter(shown) {
             let verdict = self.verdict(row.verdict);
             let about = match (&row.reason, row.cases) {
                 (Some(reason), _) => reason.clone(),
@@ -77,6 +94,43 @@ impl Page {
                 row.level.as_str()
             ));
         }
+    }
+
+    fn group(&mut self, group: &[&Finding]) {
+        for finding in group {
+            self.finding(finding);
+        }
+        let Some(first) = group.first() else { return };
+        if let Some(exchange) = &first.exchange {
+            self.block("sent", &exchange.sent);
+            self.block("received", &exchange.received);
+        }
+        self.block("the provider saw", &first.provider_saw);
+        let tokens: Vec<String> = first
+            .tokens
+            .iter()
+            .map(|token| {
+                let cause = token
+                    .cause
+                    .as_ref()
+                    .map_or(String::new(), |cause| format!(" ({cause})"));
+                format!(
+                    "{} of `{}`, {}: {}{cause}",
+                    token.kind, token.account, token.fingerprint, token.state
+                )
+            })
+            .collect();
+        self.block("the ledger says", &tokens);
+        if let Some(curl) = &first.curl {
+            self.block(
+                "to try by hand, with what is secret in shell variables",
+                std::slice::from_ref(curl),
+            );
+        }
+        self.line(format!(
+            "hint: `rescind check {}` with the same target runs this scenario alone",
+            first.case.scenario
+        ));
     }
 
     fn finding(&mut self, finding: &Finding) {
@@ -98,43 +152,19 @@ impl Page {
             )),
             None => self.line(format!("error: {}", finding.message)),
         }
+        let mut sources: Vec<&str> = Vec::new();
         for requirement in &finding.requirements {
             self.line(format!(
                 "requirement: {} ({}): {}",
                 requirement.id, requirement.level, requirement.text
             ));
-            self.line(format!("     source: {}", requirement.source));
+            if !sources.contains(&requirement.source.as_str()) {
+                sources.push(&requirement.source);
+            }
         }
-        if let Some(exchange) = &finding.exchange {
-            self.block("sent", &exchange.sent);
-            self.block("received", &exchange.received);
+        for source in sources {
+            self.line(format!("source: {source}"));
         }
-        self.block("the provider saw", &finding.provider_saw);
-        let tokens: Vec<String> = finding
-            .tokens
-            .iter()
-            .map(|token| {
-                let cause = token
-                    .cause
-                    .as_ref()
-                    .map_or(String::new(), |cause| format!(" ({cause})"));
-                format!(
-                    "{} of `{}`, {}: {}{cause}",
-                    token.kind, token.account, token.fingerprint, token.state
-                )
-            })
-            .collect();
-        self.block("the ledger says", &tokens);
-        if let Some(curl) = &finding.curl {
-            self.block(
-                "to try by hand, with what is secret in shell variables",
-                std::slice::from_ref(curl),
-            );
-        }
-        self.line(format!(
-            "hint: `rescind check {}` with the same target runs this scenario alone",
-            finding.case.scenario
-        ));
     }
 
     fn block(&mut self, title: &str, lines: &[String]) {

@@ -33,6 +33,7 @@ pub fn explain(
     let call = step.and_then(|step| step.call.as_ref());
     Finding {
         case: record.id.clone(),
+        step: step.map(|step| step.index),
         check: outcome.verdict.id.clone(),
         verdict: outcome.verdict.verdict,
         message: outcome.verdict.message.clone(),

@@ -79,20 +79,24 @@ fn of_check(
         .filter_map(|judgement| judgement.rows.as_ref())
         .flatten()
         .collect();
-    let rows: Vec<(String, Level)> = set
-        .requirements
-        .iter()
-        .filter_map(|row| {
-            let level = if named.contains(&row.id.get()) {
-                Some(row.level)
-            } else {
-                row.level_of(check)
-            };
-            // An expectation judges what the scenario names; an invariant, what lists it.
-            let level = level.filter(|_| named.is_empty() || named.contains(&row.id.get()));
-            level.map(|level| (row.id.get().clone(), level))
-        })
+    let listing: Vec<(String, Level)> = set
+        .rows_of_check(check)
+        .map(|(row, level)| (row.id.get().clone(), level))
         .collect();
+    // An invariant judges every row that lists it; an expectation, those among them that the
+    // scenario names, or all that it names if none of them lists it.
+    let mut rows: Vec<(String, Level)> = listing
+        .into_iter()
+        .filter(|(row, _)| named.is_empty() || named.contains(&row))
+        .collect();
+    if rows.is_empty() {
+        rows = set
+            .requirements
+            .iter()
+            .filter(|row| named.contains(&row.id.get()))
+            .map(|row| (row.id.get().clone(), row.level))
+            .collect();
+    }
     let first = judgements.iter().find_map(|judgement| {
         judgement
             .violation

@@ -162,7 +162,7 @@ fn not_ready(what: &str, log: &Mutex<Log>, process: &Process) -> Problem {
         .count();
     Problem::new(
         format!(
-            "the target's process {what}; it wrote {lines} lines, none of which is `{}`",
+            "the target's process {what}; none of the lines that it wrote ({lines}) is `{}`",
             *process.ready_line
         ),
         "run the command by hand to see what it says, or correct `ready_line` in the target file",

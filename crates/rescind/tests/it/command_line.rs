@@ -1,0 +1,155 @@
+//! What the program prints and exits with.
+
+use crate::support::{reference_target, rescind, root, run, write};
+
+#[test]
+fn help_names_the_exit_codes() {
+    let finished = run(&["--help"]);
+    assert_eq!(finished.code, 0);
+    insta::assert_snapshot!(finished.stdout);
+}
+
+#[test]
+fn an_unknown_option_is_a_usage_error() {
+    assert_eq!(run(&["check", "--no-such-option"]).code, 2);
+    assert_eq!(run(&["check", "--report", "pdf=x"]).code, 2);
+    assert_eq!(run(&["check", "--report", "json="]).code, 2);
+}
+
+#[test]
+fn a_selection_that_names_nothing_is_never_green() {
+    let finished = run(&["check", "connected-accounts/succes/both-killed"]);
+    assert_eq!(finished.code, 4);
+    insta::assert_snapshot!(finished.stderr);
+}
+
+#[test]
+fn a_run_without_scenarios_is_never_green() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let finished = run(&[
+        "check",
+        "--only-own-scenarios",
+        "--scenarios",
+        &folder.path().to_string_lossy(),
+    ]);
+    assert_eq!(finished.code, 4);
+    insta::assert_snapshot!(finished.stderr);
+}
+
+#[test]
+fn a_run_that_leaves_a_must_unjudged_fails() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let scenario = std::fs::read_to_string(
+        root().join("scenarios/connected-accounts/success/both-killed.toml"),
+    )
+    .expect("the scenario is there");
+    write(folder.path(), "alone.toml", &scenario);
+    let finished = run(&[
+        "check",
+        "--only-own-scenarios",
+        "--scenarios",
+        &folder.path().to_string_lossy(),
+    ]);
+    assert_eq!(finished.code, 1, "{}", finished.stdout);
+    assert!(
+        finished
+            .stdout
+            .contains("not judged, which fails a full run: "),
+        "{}",
+        finished.stdout
+    );
+}
+
+#[test]
+fn a_mistake_in_a_file_is_underlined_and_nothing_runs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = write(
+        folder.path(),
+        "target.toml",
+        &reference_target(&[("[limits]", "[limit]")]),
+    );
+    let finished = run(&["check", "--target", &target]);
+    assert_eq!((finished.code, finished.stdout.as_str()), (3, ""));
+    insta::assert_snapshot!(
+        finished
+            .stderr
+            .replace(&*folder.path().to_string_lossy(), "FOLDER")
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_configuration_error() {
+    let finished = run(&["check", "--target", "no-such-file.toml"]);
+    assert_eq!(finished.code, 3);
+    insta::assert_snapshot!(finished.stderr);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_no_success() {
+    let finished = run(&[
+        "check",
+        "--report",
+        "json=/no-such-folder/report.json",
+        "connected-accounts/success/both-killed",
+    ]);
+    assert_eq!(finished.code, 5);
+    insta::assert_snapshot!(finished.stderr);
+}
+
+#[test]
+fn lists() {
+    for what in ["scenarios", "profiles", "requirements", "defects", "checks"] {
+        let finished = run(&["list", what]);
+        assert_eq!(finished.code, 0);
+        assert!(
+            finished.stdout.lines().count() >= 8,
+            "{what}: {}",
+            finished.stdout
+        );
+    }
+    insta::assert_snapshot!(run(&["list", "profiles"]).stdout);
+}
+
+#[test]
+fn a_failure_explains_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = write(
+        folder.path(),
+        "target.toml",
+        &reference_target(&[(
+            "\"serve\"",
+            "\"serve\", \"--defect\", \"access-token-only\"",
+        )]),
+    );
+    let finished = run(&[
+        "check",
+        "--seed",
+        "fixed",
+        "--target",
+        &target,
+        "connected-accounts/success/both-killed",
+    ]);
+    assert_eq!(finished.code, 1);
+    let filters = vec![
+        (r"ca_[0-9A-Za-z]{12}", "ca_ID"),
+        (r"127\.0\.0\.1:\d+", "ADDRESS"),
+        (r"date: .*", "date: DATE"),
+        (r"in \d+\.\d+ s", "in TIME"),
+    ];
+    insta::with_settings!({ filters => filters }, {
+        insta::assert_snapshot!(finished.stdout);
+    });
+}
+
+#[test]
+fn the_service_wants_a_key() {
+    let output = rescind(&["serve"]).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn an_unknown_defect_names_the_nearest() {
+    let finished = run(&["serve", "--api-key", "x", "--defect", "revoke-is-locale"]);
+    assert_eq!(finished.code, 2);
+    insta::assert_snapshot!(finished.stderr);
+}

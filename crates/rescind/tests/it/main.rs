@@ -1,0 +1,16 @@
+//! The program from outside: what it prints, what it exits with, what it never shows.
+
+#![allow(
+    clippy::expect_used,
+    reason = "a test that cannot go on says why by panicking"
+)]
+
+mod architecture;
+mod command_line;
+mod defects;
+mod hostile_targets;
+mod provider;
+mod report;
+mod schemas;
+mod secrets;
+mod support;

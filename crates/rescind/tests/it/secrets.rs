@@ -1,0 +1,172 @@
+//! No token appears in any file or output of a run.
+
+use std::path::PathBuf;
+
+use rescind_model::secret::{FingerprintKey, KnownSecret, Secret, SecretScanner};
+use rescind_model::verdict::Strictness;
+use rescind_model::{SourceFile, Target};
+use rescind_runner::catalogue::NamedFile;
+use rescind_runner::{Catalogue, RunOptions};
+use rescind_service::Defect;
+
+use crate::support::{Finished, reference_target, rescind, root, write};
+
+/// Every secret that a run of that seed makes: tokens, client secrets, keys. A run in this
+/// process tells them; a token is a function of the seed and of its place, so they are the same.
+fn secrets_of(seed: &str, target: &str) -> Vec<Secret> {
+    let target =
+        Target::parse(&SourceFile::new("target.toml", target)).expect("the target is valid");
+    let set = root().join("fixtures/requirements/connected-accounts-2026-05-12.toml");
+    let set = SourceFile::new(
+        "set.toml",
+        std::fs::read_to_string(set).expect("the set is there"),
+    );
+    let catalogue = Catalogue::load(&set, &files("fixtures/providers"), &files("scenarios"))
+        .expect("the files are valid");
+    let options = RunOptions {
+        seed: seed.to_owned(),
+        jobs: 8,
+        strictness: Strictness::Strict,
+        selection: Vec::new(),
+        rescind: PathBuf::from(env!("CARGO_BIN_EXE_rescind")),
+        environment: std::collections::BTreeMap::new(),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let (events, mut receiver) = tokio::sync::mpsc::channel(64);
+        let drain = tokio::spawn(async move { while receiver.recv().await.is_some() {} });
+        let outcome = rescind_runner::run(&catalogue, &target, &options, &events)
+            .await
+            .expect("the run ends");
+        drop(events);
+        drain.await.expect("nothing panicked");
+        outcome.secrets
+    })
+}
+
+fn files(folder: &str) -> Vec<NamedFile> {
+    fn walk(root: &std::path::Path, folder: &std::path::Path, found: &mut Vec<NamedFile>) {
+        for entry in std::fs::read_dir(folder).expect("the folder is there") {
+            let path = entry.expect("readable").path();
+            if path.is_dir() {
+                walk(root, &path, found);
+            } else {
+                let name = path
+                    .strip_prefix(root)
+                    .expect("below")
+                    .with_extension("")
+                    .to_string_lossy()
+                    .into_owned();
+                let text = std::fs::read_to_string(&path).expect("text");
+                found.push(NamedFile {
+                    file: SourceFile::new(name.clone(), text),
+                    name,
+                });
+            }
+        }
+    }
+    let mut found = Vec::new();
+    let folder = root().join(folder);
+    walk(&folder, &folder, &mut found);
+    found
+}
+
+/// A scanner for all of them, whole or in part.
+fn scanner(secrets: &[Secret]) -> SecretScanner {
+    let mut scanner = SecretScanner::new(FingerprintKey::of_seed("test"));
+    for secret in secrets {
+        // A fixed prefix is no secret, and all that the profiles have is shorter than this.
+        scanner.add(KnownSecret {
+            kind: "secret".into(),
+            secret: secret.clone(),
+            prefix_length: 5.min(secret.expose().len()),
+        });
+    }
+    scanner
+}
+
+/// Runs the suite with a seed, and looks for its secrets in everything that comes out.
+fn check(defect: Option<&str>) {
+    let seed = "a seed that a test knows";
+    let folder = tempfile::tempdir().expect("a folder");
+    let serve = defect.map_or_else(
+        || "\"serve\"".to_owned(),
+        |name| format!("\"serve\", \"--defect\", \"{name}\""),
+    );
+    let target = reference_target(&[("\"serve\"", &serve)]);
+    let secrets = secrets_of(seed, &target.replace(&serve, "\"serve\""));
+    assert!(
+        secrets.len() > 300,
+        "only {} secrets: the test would look for nothing",
+        secrets.len()
+    );
+    let scanner = scanner(&secrets);
+    let path = write(folder.path(), "target.toml", &target);
+    let report = folder.path().join("report.json");
+    let finished: Finished = rescind(&[
+        "check",
+        "--strict",
+        "--seed",
+        seed,
+        "--target",
+        &path,
+        "--report",
+        &format!("json={}", report.display()),
+    ])
+    .current_dir(folder.path())
+    .output()
+    .expect("the program starts")
+    .into();
+    assert_eq!(
+        finished.code,
+        i32::from(defect.is_some()),
+        "{}",
+        finished.stderr
+    );
+    let mut outputs = vec![
+        ("standard output".to_owned(), finished.stdout),
+        ("standard error".to_owned(), finished.stderr),
+    ];
+    for entry in std::fs::read_dir(folder.path()).expect("the folder is there") {
+        let path = entry.expect("readable").path();
+        outputs.push((
+            path.display().to_string(),
+            String::from_utf8_lossy(&std::fs::read(&path).expect("a file")).into_owned(),
+        ));
+    }
+    assert!(outputs.len() >= 4, "the report is among them");
+    for (name, text) in outputs {
+        let leaks = scanner.find(&text);
+        assert!(
+            leaks.is_empty(),
+            "{name} with {defect:?} shows {} parts of secrets",
+            leaks.len()
+        );
+    }
+}
+
+#[test]
+fn a_clean_run_shows_no_secret() {
+    check(None);
+}
+
+#[test]
+fn a_run_with_findings_shows_no_secret() {
+    // Those whose evidence is full of them: wrong encodings, wrong places, echoes.
+    for defect in [
+        Defect::TokenInLog,
+        Defect::TokenInError,
+        Defect::TokenInRead,
+        Defect::TokenInUrl,
+        Defect::GetWithQuery,
+        Defect::TokenNotEncoded,
+        Defect::CredentialsTwice,
+        Defect::FirstClientWins,
+        Defect::WholeUserDisconnected,
+    ] {
+        check(Some(defect.name()));
+    }
+}
