@@ -218,7 +218,7 @@ fn adapter(
         .map(|process| process.variables.clone())
         .unwrap_or_default();
     let base_url = fill(&target.base_url, &variables)?;
-    let client = Client::new().map_err(RunError::Harness)?;
+    let client = Client::new(&base_url).map_err(RunError::Configuration)?;
     Ok(Adapter::new(
         target.clone(),
         base_url,

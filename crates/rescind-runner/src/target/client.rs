@@ -1,6 +1,7 @@
 //! The runner's HTTP client: close to the wire, since a judge must see exactly which failure it
 //! was. No redirects, no pool, no retries.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -21,22 +22,34 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that trusts what the system trusts.
+    /// A client for a target at that address. One at an https address is trusted by what the
+    /// system trusts.
     ///
     /// # Errors
-    /// The system's certificates cannot be read.
-    pub fn new() -> Result<Self, Problem> {
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls_provider())
-            .map_err(|error| {
-                Problem::new(
-                    format!("the system's certificates cannot be read: {error}"),
-                    "install the system's CA certificates (on Debian: ca-certificates)",
-                )
-            })?
-            .https_or_http()
-            .enable_http1()
-            .build();
+    /// The system's certificates are needed and cannot be read.
+    pub fn new(base_url: &str) -> Result<Self, Problem> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let unusable = |error: &dyn std::fmt::Display| {
+            Problem::new(
+                format!("https cannot be used: {error}"),
+                "install the system's CA certificates (on Debian: ca-certificates)",
+            )
+        };
+        let builder = hyper_rustls::HttpsConnectorBuilder::new();
+        let builder = if base_url.starts_with("https:") {
+            builder
+                .with_provider_and_native_roots(provider)
+                .map_err(|error| unusable(&error))?
+        } else {
+            // A machine without certificates can still check a target on loopback.
+            let config = rustls::ClientConfig::builder_with_provider(provider)
+                .with_safe_default_protocol_versions()
+                .map_err(|error| unusable(&error))?
+                .with_root_certificates(rustls::RootCertStore::empty())
+                .with_no_client_auth();
+            builder.with_tls_config(config)
+        };
+        let connector = builder.https_or_http().enable_http1().build();
         let inner = PooledClient::builder(TokioExecutor::new())
             // A connection of its own for each call: one that the target closed while it idled
             // would look like a broken answer.
@@ -119,10 +132,6 @@ fn request(base_url: &str, sent: &Sent) -> Result<http::Request<Full<Bytes>>, Ca
     builder
         .body(Full::new(Bytes::from(body)))
         .map_err(|error| CallFailure::NotConnected(error.to_string()))
-}
-
-fn rustls_provider() -> rustls::crypto::CryptoProvider {
-    rustls::crypto::ring::default_provider()
 }
 
 /// The innermost error says what happened; those around it only where.

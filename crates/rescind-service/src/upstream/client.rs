@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Url, redirect, retry};
+use reqwest::{Client, ClientBuilder, Url, redirect, retry};
 use tokio::time::timeout;
 
 use super::classify::{RetryAfter, UpstreamAnswer};
@@ -13,6 +13,18 @@ use crate::conclude::Failure;
 
 /// An answer's body is read up to here; no declared answer is longer.
 const LONGEST_BODY: usize = 64 * 1024;
+
+fn client_builder() -> ClientBuilder {
+    Client::builder()
+        .user_agent("rescind-service")
+        // A redirect would carry the token to a place that the toolkit does not name.
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .no_proxy()
+        // Revocations are rare: a connection kept open would be closed by the provider at about
+        // the time it is used again, and that would look like a failed dispatch.
+        .pool_max_idle_per_host(0)
+}
 
 /// The client for all providers.
 #[derive(Clone, Debug)]
@@ -29,16 +41,11 @@ impl UpstreamClient {
                 .install_default()
                 .is_ok();
         tracing::debug!(installed, "TLS provider chosen");
-        let client = Client::builder()
-            .user_agent("rescind-service")
-            // A redirect would carry the token to a place that the toolkit does not name.
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .no_proxy()
-            // Revocations are rare: a connection kept open would be closed by the provider at
-            // about the time it is used again, and that would look like a failed dispatch.
-            .pool_max_idle_per_host(0)
-            .build()?;
+        let client = client_builder().build().or_else(|error| {
+            // A machine without CA certificates can still call providers without TLS.
+            tracing::warn!(error = %describe(&error), "no CA certificates: https providers cannot be called");
+            client_builder().tls_certs_only([]).build()
+        })?;
         Ok(Self {
             client,
             dispatch_timeout,
