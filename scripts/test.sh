@@ -1,0 +1,32 @@
+#!/bin/sh
+# Everything that must pass: format, lints, tests, and the suite from the release build.
+# Installs what it needs, as far as this machine lets it; what is there already is left alone.
+set -eu
+cd "$(dirname "$0")/.."
+
+need() { # command, Debian package
+    command -v "$1" >/dev/null 2>&1 && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        apt-get update -qq && apt-get install -y -qq --no-install-recommends "$2"
+    else
+        echo "error: \`$1\` is missing" >&2
+        echo "hint: install it (on Debian: apt-get install $2)" >&2
+        exit 1
+    fi
+}
+
+# SQLite and the TLS library are built from C; the tests run the provider's curl lines.
+need cc gcc
+need curl curl
+# A toolchain of the minimal profile has neither.
+cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+
+# A test never writes a snapshot.
+export INSTA_UPDATE=no
+
+cargo fmt --all --check
+cargo clippy --workspace --all-targets --locked -- -D warnings
+cargo test --workspace --locked
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+cargo run --release --locked -- check --strict
