@@ -13,6 +13,7 @@ use rescind_report::{json, terminal};
 use rescind_runner::{Catalogue, RunError, RunOptions};
 use tokio::sync::mpsc;
 
+use super::provider::stop_requested;
 use super::{NotReady, fresh_seed};
 use crate::arguments::{self, Check, ReportDestination, ReportFormat};
 use crate::{assets, exit, output, progress};
@@ -28,10 +29,9 @@ pub async fn run(arguments: Check) -> u8 {
     };
     let (events, receiver) = mpsc::channel(WAITING_EVENTS);
     let shown = tokio::spawn(progress::show(receiver));
-    let interrupted = tokio::signal::ctrl_c();
     let outcome = tokio::select! {
         outcome = rescind_runner::run(&catalogue, &target, &options, &events) => outcome,
-        _ = interrupted => {
+        _ = stop_requested() => {
             output::problem("interrupted: no verdict", "run it again to its end");
             return exit::NOTHING_JUDGED;
         }
