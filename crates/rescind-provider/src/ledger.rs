@@ -393,3 +393,6 @@ fn state_of(record: &TokenRecord, now: Moment) -> TokenState {
         _ => TokenState::Alive,
     }
 }
+
+#[cfg(test)]
+mod tests;

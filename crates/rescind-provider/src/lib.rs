@@ -14,6 +14,8 @@ pub mod journal;
 pub mod ledger;
 pub mod server;
 pub mod tenant;
+#[cfg(test)]
+mod test_profiles;
 
 pub use journal::{Departure, Entry, Outcome};
 pub use ledger::{GrantId, Ledger, TokenId};

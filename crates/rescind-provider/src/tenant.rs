@@ -363,3 +363,6 @@ impl TenantState {
         grants
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,7 +116,7 @@ async fn form_encoded_basic_credentials_do_not_show_in_the_lines() {
 #[tokio::test]
 async fn a_long_body_is_kept_in_part_and_its_length_is_told() {
     let world = World::start("rfc7009").await;
-    let body = format!("token={}", "x".repeat(10_000));
+    let body = format!("state={}", "x".repeat(10_000));
     let ask = Ask::post("/oauth2/revoke").body("application/x-www-form-urlencoded", body);
     let entry = entry_of(&world, ask).await;
     let scanner = world

@@ -356,11 +356,8 @@ async fn a_refresh_token_takes_along_every_access_token_that_was_minted_from_it(
 async fn a_client_is_known_by_its_id_however_basic_encodes_it() {
     let world = World::start("rfc7009").await;
     let client = &world.ada.client;
-    let encoded: String = client
-        .client_id
-        .bytes()
-        .map(|byte| format!("%{byte:02X}"))
-        .collect();
+    let id = client.client_id.as_bytes();
+    let encoded = percent_encoding::percent_encode(id, percent_encoding::NON_ALPHANUMERIC);
     let secret: String =
         form_urlencoded::byte_serialize(client.client_secret.expose().as_bytes()).collect();
     let revoke = |token: &str| {

@@ -147,3 +147,26 @@ async fn the_same_seed_gives_the_same_tokens_and_another_seed_others() {
     assert!(tokens[0] == tokens[1]);
     assert!(tokens[0] != tokens[2]);
 }
+
+#[tokio::test]
+async fn a_journal_hides_another_tenants_token_where_a_token_stands() {
+    let provider = Provider::start(loopback(), "seed").await.unwrap();
+    let [one, two] = ["one", "two"].map(|name| below(&provider, name, "rfc7009"));
+    let of_one = mint(&one);
+    let scanner = one.lock().scanner(one.fingerprints().clone());
+    let token = [("token", access(&of_one))];
+    for ask in [
+        Ask::post("/oauth2/revoke")
+            .basic(&of_one.client)
+            .form(&token),
+        Ask::post("/oauth2/revoke").query(&token),
+        Ask::get("/userinfo").bearer(access(&of_one)),
+    ] {
+        status(&two, ask).await;
+    }
+    let journal = Http::new()
+        .send(two.base_url(), Ask::get("/_rescind/journal"))
+        .await;
+    assert_eq!(journal.json()["received"], 3);
+    assert!(scanner.find(&journal.body).is_empty());
+}

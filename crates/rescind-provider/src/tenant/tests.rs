@@ -1,0 +1,337 @@
+//! What holds of a tenant, whatever is sent to it.
+
+mod any_request;
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use rescind_model::profile::{ClientAuthentication, Place};
+use rescind_model::vocabulary::TokenState;
+
+use super::*;
+use crate::ledger::TokenId;
+use crate::test_profiles::{NAMES, profile};
+use any_request::any_request;
+
+/// Something that happens to a tenant.
+#[derive(Clone, Debug)]
+enum Happening {
+    Mint(u8, u8),
+    Revoke(Index),
+    Refresh(Index),
+    Show(Index),
+    RemoveByUser(Index),
+    Expire(Index, Subject),
+    Advance(u16),
+    Fail(Endpoint, Option<Subject>, Option<u32>, u16),
+    Recover,
+}
+
+fn subjects() -> impl Strategy<Value = Subject> {
+    prop::sample::select(Subject::ALL.to_vec())
+}
+
+fn endpoints() -> impl Strategy<Value = Endpoint> {
+    use Endpoint::{Introspection, Resource, Revocation, Token};
+    prop::sample::select(vec![Introspection, Resource, Revocation, Token])
+}
+
+fn happenings() -> impl Strategy<Value = Happening> {
+    let index = any::<Index>;
+    let fault = (
+        endpoints(),
+        prop::option::of(subjects()),
+        prop::option::of(1u32..4),
+        500u16..600,
+    );
+    prop_oneof![
+        2 => (0u8..2, 0u8..2).prop_map(|(user, client)| Happening::Mint(user, client)),
+        4 => index().prop_map(Happening::Revoke),
+        4 => index().prop_map(Happening::Refresh),
+        2 => index().prop_map(Happening::Show),
+        1 => index().prop_map(Happening::RemoveByUser),
+        1 => (index(), subjects()).prop_map(|(grant, kind)| Happening::Expire(grant, kind)),
+        1 => (0u16..8000).prop_map(Happening::Advance),
+        1 => fault.prop_map(|(endpoint, subject, nth, status)| Happening::Fail(endpoint, subject, nth, status)),
+        1 => Just(Happening::Recover),
+    ]
+}
+
+type States = BTreeMap<TokenId, TokenState>;
+
+fn tenant(name: &str) -> TenantState {
+    TenantState::new(profile(name), LedgerKey::new("seed", "tenant"))
+}
+
+fn states(tenant: &TenantState) -> States {
+    let now = tenant.now(Moment(0));
+    let ledger = tenant.ledger();
+    ledger
+        .grants()
+        .flat_map(|(grant, _)| ledger.tokens(grant, now))
+        .map(|token| (token.id, token.state))
+        .collect()
+}
+
+fn form(pairs: &[(&str, &str)]) -> bytes::Bytes {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
+        .into()
+}
+
+fn form_headers() -> HeaderMap {
+    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+    HeaderMap::from_iter([(CONTENT_TYPE, form)])
+}
+
+fn bearer(token: &str) -> HeaderMap {
+    let value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
+    HeaderMap::from_iter([(AUTHORIZATION, value)])
+}
+
+/// The revocation of a token as its own client does it at the first route that there is.
+fn revocation(tenant: &TenantState, token: TokenId) -> Request {
+    let (text, _) = tenant.ledger().text(token, Moment(0)).unwrap();
+    let grant = tenant.ledger().grant(token.grant).unwrap();
+    let client = tenant.clients().by_name(&grant.client).unwrap();
+    let Some(route) = tenant.profile().revocation_routes.first() else {
+        return Request {
+            method: "POST".into(),
+            path: "/oauth2/revoke".into(),
+            ..Request::default()
+        };
+    };
+    let request = Request {
+        method: route.method.as_str().into(),
+        path: route.path.to_string(),
+        ..Request::default()
+    };
+    let (name, value) = match (route.token_in.first(), &route.account_in) {
+        (Some(Place::Bearer), _) => {
+            return Request {
+                headers: bearer(text),
+                ..request
+            };
+        }
+        (Some(Place::Form(name)), _) => (name, text),
+        (None, Some(Place::Form(name))) => (name, grant.account_id.as_str()),
+        place => unreachable!("no fixture puts it there: {place:?}"),
+    };
+    let mut pairs = vec![(name.as_str(), value)];
+    let mut headers = form_headers();
+    if route
+        .client_authentication
+        .contains(&ClientAuthentication::Post)
+    {
+        pairs.extend([
+            ("client_id", client.client_id.as_str()),
+            ("client_secret", client.client_secret.expose()),
+        ]);
+    } else if route
+        .client_authentication
+        .contains(&ClientAuthentication::Basic)
+    {
+        let pair = format!("{}:{}", client.client_id, client.client_secret.expose());
+        let value = format!("Basic {}", STANDARD.encode(pair));
+        headers.insert(AUTHORIZATION, value.parse().unwrap());
+    }
+    Request {
+        headers,
+        body: form(&pairs),
+        ..request
+    }
+}
+
+fn refreshing(tenant: &TenantState, token: TokenId) -> Request {
+    let (text, _) = tenant.ledger().text(token, Moment(0)).unwrap();
+    let grant = tenant.ledger().grant(token.grant).unwrap();
+    let client = tenant.clients().by_name(&grant.client).unwrap();
+    Request {
+        method: "POST".into(),
+        path: tenant.profile().token_endpoint.path.to_string(),
+        query: None,
+        headers: form_headers(),
+        body: form(&[
+            ("grant_type", "refresh_token"),
+            ("refresh_token", text),
+            ("client_id", &client.client_id),
+            ("client_secret", client.client_secret.expose()),
+        ]),
+    }
+}
+
+fn showing(tenant: &TenantState, token: TokenId) -> Request {
+    let (text, _) = tenant.ledger().text(token, Moment(0)).unwrap();
+    Request {
+        method: "GET".into(),
+        path: tenant.profile().resource.path.to_string(),
+        headers: bearer(text),
+        ..Request::default()
+    }
+}
+
+/// Lets something happen; if it is a request, answers it.
+fn apply(tenant: &mut TenantState, happening: &Happening) -> Option<Reply> {
+    let tokens: Vec<TokenId> = states(tenant).into_keys().collect();
+    let token = |index: &Index| (!tokens.is_empty()).then(|| *index.get(&tokens));
+    let request = match happening {
+        Happening::Mint(user, client) => {
+            tenant.mint(
+                &format!("user {user}"),
+                &format!("client {client}"),
+                &Subject::ALL,
+                Moment(0),
+            );
+            return None;
+        }
+        Happening::RemoveByUser(index) => {
+            tenant.remove_by_user(token(index)?.grant, Moment(0));
+            return None;
+        }
+        Happening::Expire(index, subject) => {
+            tenant.expire(token(index)?.grant, *subject, Moment(0));
+            return None;
+        }
+        Happening::Advance(seconds) => {
+            tenant.advance(u64::from(*seconds));
+            return None;
+        }
+        Happening::Fail(endpoint, subject, nth, status) => {
+            tenant.fail(Fault {
+                endpoint: *endpoint,
+                subject: *subject,
+                nth: *nth,
+                status: *status,
+            });
+            return None;
+        }
+        Happening::Recover => {
+            tenant.recover();
+            return None;
+        }
+        Happening::Revoke(index) => revocation(tenant, token(index)?),
+        Happening::Refresh(index) => refreshing(tenant, token(index)?),
+        Happening::Show(index) => showing(tenant, token(index)?),
+    };
+    Some(tenant.handle(&request, Moment(0)))
+}
+
+fn check_moves(before: &States, after: &States) {
+    for (token, was) in before {
+        let is = after[token];
+        let allowed = match was {
+            TokenState::Alive => is != TokenState::Absent,
+            TokenState::Expired => matches!(is, TokenState::Expired | TokenState::Dead),
+            TokenState::Dead => is == TokenState::Dead,
+            TokenState::Absent => false,
+        };
+        assert!(allowed, "{token:?} went from {was} to {is}");
+    }
+}
+
+/// The newest entry says exactly what a request did to the ledger.
+fn check_entry(tenant: &TenantState, reply: &Reply, before: &States, after: &States) {
+    let entry = tenant.journal().after(0).last().unwrap();
+    assert_eq!(entry.status, reply.status);
+    if entry.outcome == Outcome::Fault {
+        assert_eq!(before, after, "a faulted request changed something");
+        assert!(reply.status >= 500 && !entry.acknowledged);
+    } else {
+        assert!(reply.status < 500);
+    }
+    let minted: Vec<TokenId> = after
+        .keys()
+        .copied()
+        .filter(|token| !before.contains_key(token))
+        .collect();
+    assert_eq!(entry.minted, minted);
+    for token in &entry.killed {
+        assert_eq!(
+            (before[token], after[token]),
+            (TokenState::Alive, TokenState::Dead)
+        );
+    }
+    let changed = before
+        .iter()
+        .filter(|(token, state)| after[token] != **state);
+    for (token, _) in changed {
+        let rotated = Presented::Token(*token) == entry.presented && !minted.is_empty();
+        assert!(
+            entry.killed.contains(token) || rotated,
+            "{token:?} changed, and the entry does not say so"
+        );
+    }
+    if !entry.killed.is_empty() || !minted.is_empty() {
+        assert_eq!((entry.outcome, entry.acknowledged), (Outcome::Done, true));
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_dead_token_never_lives_again_and_the_journal_says_what_died(
+        name in prop::sample::select(NAMES.to_vec()),
+        story in prop::collection::vec(happenings(), 1..40),
+    ) {
+        let mut tenant = tenant(name);
+        tenant.mint("user 0", "client 0", &Subject::ALL, Moment(0));
+        for happening in &story {
+            let before = states(&tenant);
+            let reply = apply(&mut tenant, happening);
+            let after = states(&tenant);
+            check_moves(&before, &after);
+            if let Some(reply) = reply {
+                check_entry(&tenant, &reply, &before, &after);
+            }
+        }
+        tenant.recover();
+        for (token, state) in states(&tenant) {
+            let alive = state == TokenState::Alive;
+            let shown = tenant.handle(&showing(&tenant, token), Moment(0)).status;
+            prop_assert_eq!(shown == 200, alive && token.subject == Subject::AccessToken);
+            let refreshed = tenant.handle(&refreshing(&tenant, token), Moment(0)).status;
+            prop_assert_eq!(refreshed == 200, alive && token.subject == Subject::RefreshToken);
+        }
+    }
+
+    #[test]
+    fn any_request_is_answered_without_a_5xx_and_changes_only_what_its_entry_says(
+        name in prop::sample::select(NAMES.to_vec()),
+        requests in prop::collection::vec(any_request(), 1..8),
+    ) {
+        let mut tenant = tenant(name);
+        let minted = tenant.mint("user", "main", &Subject::ALL, Moment(0));
+        tenant.mint("user", "rival", &Subject::ALL, Moment(0));
+        for request in requests {
+            let request = request.fill(&tenant, &minted);
+            let before = states(&tenant);
+            let reply = tenant.handle(&request, Moment(0));
+            prop_assert!((200..500).contains(&reply.status));
+            let after = states(&tenant);
+            check_moves(&before, &after);
+            check_entry(&tenant, &reply, &before, &after);
+            let scanner = tenant.scanner(FingerprintKey::of_seed("seed"));
+            let entry = tenant.journal().after(0).last().unwrap();
+            for lines in [entry.request_lines(&scanner), entry.answer_lines(&scanner)] {
+                prop_assert!(scanner.find(&lines.join("\n")).is_empty(), "a secret shows");
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_requests_get_the_same_answers(
+        name in prop::sample::select(NAMES.to_vec()),
+        story in prop::collection::vec(happenings(), 1..20),
+    ) {
+        let (mut one, mut two) = (tenant(name), tenant(name));
+        for happening in &story {
+            prop_assert!(apply(&mut one, happening) == apply(&mut two, happening));
+        }
+        prop_assert_eq!(states(&one), states(&two));
+    }
+}

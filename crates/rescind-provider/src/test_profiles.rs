@@ -1,0 +1,27 @@
+//! The profiles of `fixtures/providers`, for the property tests.
+
+use std::sync::Arc;
+
+use rescind_model::profile::Profile;
+use rescind_model::source::SourceFile;
+
+/// Their names.
+pub const NAMES: [&str; 8] = [
+    "access-only",
+    "dropbox",
+    "externally-revoked",
+    "google",
+    "grant-only",
+    "no-revoke-route",
+    "refresh-only",
+    "rfc7009",
+];
+
+/// A profile.
+pub fn profile(name: &str) -> Arc<Profile> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fixtures/providers")
+        .join(format!("{name}.toml"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    Arc::new(Profile::parse(&SourceFile::new(path.display().to_string(), text)).unwrap())
+}
