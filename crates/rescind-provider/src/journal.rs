@@ -8,8 +8,8 @@ use rescind_model::scenario::Endpoint;
 use rescind_model::secret::SecretScanner;
 use serde::Serialize;
 
-use crate::interpreter::{Reply, Request};
 use crate::ledger::{GrantId, Moment, TokenId};
+use crate::message::{Reply, Request};
 
 /// How many entries a journal keeps.
 const CAPACITY: usize = 10_000;

@@ -8,10 +8,12 @@
 //! This crate knows nothing of targets, scenarios or verdicts. No provider has code of its own
 //! here: what one does stands in its profile.
 
+pub mod clients;
 pub mod describe;
 pub mod interpreter;
 pub mod journal;
 pub mod ledger;
+pub mod message;
 pub mod server;
 pub mod tenant;
 #[cfg(test)]

@@ -10,54 +10,11 @@ use rescind_model::scenario::Endpoint;
 use rescind_model::secret::{FingerprintKey, KnownSecret, Secret, SecretScanner};
 use serde::Deserialize;
 
-use crate::interpreter::{self, Reply, Request};
+use crate::clients::{Client, Clients};
+use crate::interpreter;
 use crate::journal::{Entry, Journal, Outcome, Presented};
 use crate::ledger::{GrantId, Ledger, LedgerKey, Moment, format_of};
-
-/// An OAuth client of the provider.
-#[derive(Clone, Debug)]
-pub struct Client {
-    /// Its name in scenarios.
-    pub name: String,
-    /// Its `client_id`; no secret.
-    pub client_id: String,
-    /// Its `client_secret`.
-    pub client_secret: Secret,
-}
-
-/// The clients of one tenant.
-#[derive(Clone, Debug, Default)]
-pub struct Clients(Vec<Client>);
-
-impl Clients {
-    /// The client of that `client_id`.
-    pub fn by_client_id(&self, client_id: &str) -> Option<&Client> {
-        self.0.iter().find(|client| client.client_id == client_id)
-    }
-
-    /// The client of that name.
-    pub fn by_name(&self, name: &str) -> Option<&Client> {
-        self.0.iter().find(|client| client.name == name)
-    }
-
-    /// Whether an id and a secret belong together.
-    pub fn verify(&self, client_id: &str, client_secret: &str) -> bool {
-        self.by_client_id(client_id)
-            .is_some_and(|client| client.client_secret.expose() == client_secret)
-    }
-
-    /// Whether a value is some client's secret.
-    pub fn is_secret(&self, value: &str) -> bool {
-        self.0
-            .iter()
-            .any(|client| client.client_secret.expose() == value)
-    }
-
-    /// Every client.
-    pub fn iter(&self) -> impl Iterator<Item = &Client> {
-        self.0.iter()
-    }
-}
+use crate::message::{Reply, Request};
 
 /// A failure that answers in an endpoint's place, and changes nothing.
 #[derive(Clone, Debug, Deserialize)]
@@ -181,7 +138,7 @@ impl TenantState {
                 &format("", TokenCharacters::Printable),
             )),
         };
-        self.clients.0.push(client.clone());
+        self.clients.add(client.clone());
         client
     }
 

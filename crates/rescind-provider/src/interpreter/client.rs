@@ -3,8 +3,8 @@
 use rescind_model::profile::ClientAuthentication;
 
 use super::parameters::Parameters;
+use crate::clients::Clients;
 use crate::journal::{Departure, Entry};
-use crate::tenant::Clients;
 
 /// What came of a client's credentials.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use serde_json::json;
 
 use super::client::{Authenticated, authenticate};
 use super::parameters::Parameters;
-use super::{Context, Reply, Request, wrong_method};
+use super::{Context, wrong_method};
 use crate::journal::{Entry, Outcome, Presented};
+use crate::message::{Reply, Request};
 
 /// Answers a request to the introspection endpoint.
 pub fn answer(

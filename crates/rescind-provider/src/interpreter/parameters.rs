@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use rescind_model::profile::{BodyEncoding, Place};
 
-use super::Request;
+use crate::message::Request;
 
 /// The values of a request by their place.
 #[derive(Debug, Default)]
@@ -67,8 +67,9 @@ impl Parameters {
                 parameters.json = serde_json::from_slice(&request.body).unwrap_or_default();
             }
         }
-        if let Some(authorization) = header(request, &AUTHORIZATION) {
-            parameters.read_authorization(&authorization);
+        // More than one is not allowed (RFC 9110 §11.6.2), and not to be overlooked either.
+        for authorization in request.headers.get_all(AUTHORIZATION) {
+            parameters.read_authorization(&String::from_utf8_lossy(authorization.as_bytes()));
         }
         parameters
     }

@@ -5,8 +5,9 @@ use rescind_model::vocabulary::TokenState;
 use serde_json::json;
 
 use super::parameters::Parameters;
-use super::{Context, Reply, Request, wrong_method};
+use super::{Context, wrong_method};
 use crate::journal::{Entry, Outcome, Presented};
+use crate::message::{Reply, Request};
 
 /// Answers a request to the protected resource.
 pub fn answer(

@@ -5,9 +5,10 @@ use rescind_model::vocabulary::TokenState;
 
 use super::client::{Authenticated, authenticate};
 use super::parameters::Parameters;
-use super::{Context, Reply, Request, wrong_method};
+use super::{Context, wrong_method};
 use crate::journal::{Departure, Entry, Outcome, Presented};
 use crate::ledger::{GrantId, TokenId};
+use crate::message::{Reply, Request};
 
 /// Answers a request to the path of a revocation route.
 pub fn answer(

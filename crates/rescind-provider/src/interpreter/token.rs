@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::client::{Authenticated, authenticate};
 use super::parameters::Parameters;
-use super::{Context, Reply, Request, wrong_method};
+use super::{Context, wrong_method};
 use crate::journal::{Entry, Outcome, Presented};
 use crate::ledger::TokenId;
+use crate::message::{Reply, Request};
 
 /// Answers a request to the token endpoint.
 pub fn answer(

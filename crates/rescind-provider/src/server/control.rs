@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Tenant;
-use crate::interpreter::{Reply, Request};
 use crate::ledger::GrantId;
+use crate::message::{Reply, Request};
 use crate::tenant::Fault;
 
 /// Every operation: its method, its path below the prefix, and what it does.

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{CONTROL_PREFIX, Shared, control};
-use crate::interpreter::{Reply, Request};
+use crate::message::{Reply, Request};
 
 /// The longest body that is read, in bytes.
 const LONGEST_BODY: usize = 4 << 20;

@@ -1,8 +1,8 @@
 //! The control API: every operation.
 
 use rescind_provider::GrantId;
-use rescind_provider::interpreter::Request;
 use rescind_provider::ledger::Moment;
+use rescind_provider::message::Request;
 use serde_json::{Value, json};
 
 use crate::support::{Ask, World, access, refresh};

@@ -3,9 +3,9 @@
 use rescind_model::Subject;
 use rescind_model::profile::ClientAuthentication as How;
 use rescind_model::scenario::Endpoint;
-use rescind_provider::interpreter::Request;
 use rescind_provider::journal::{Departure, Presented};
 use rescind_provider::ledger::Moment;
+use rescind_provider::message::Request;
 use rescind_provider::{Entry, GrantId, Outcome, TokenId};
 use serde_json::json;
 
@@ -217,6 +217,8 @@ async fn each_departure_has_a_request_that_causes_it() {
     };
     check("google", google, &[Departure::CredentialsUndeclared]).await;
     check("rfc7009", both, &[Departure::CredentialsTwice]).await;
+    let two_headers = |world: &World| usual(world).bearer(access(&world.ada));
+    check("rfc7009", two_headers, &[Departure::CredentialsTwice]).await;
     check("rfc7009", wrong, &[Departure::CredentialsWrong]).await;
     check(
         "rfc7009",

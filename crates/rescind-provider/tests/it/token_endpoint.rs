@@ -1,7 +1,7 @@
 //! The token endpoint: refresh with and without rotation, and who may.
 
 use rescind_model::Subject;
-use rescind_provider::tenant::Client;
+use rescind_provider::clients::Client;
 use rescind_provider::{Outcome, journal::Presented};
 
 use crate::support::{Answer, Ask, World, access, form, refresh};

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::interpreter::Request;
+use crate::message::Request;
 use crate::tenant::{Minted, TenantState};
 
 /// Any request, with places for what a test only knows when it runs.
