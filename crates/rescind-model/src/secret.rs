@@ -105,11 +105,28 @@ fn written_forms(secret: &str) -> Vec<String> {
     let mut forms = vec![secret.to_owned()];
     for escaped in [UNRESERVED, FORM, NON_ALPHANUMERIC] {
         let form = utf8_percent_encode(secret, escaped).to_string();
-        if !forms.contains(&form) {
-            forms.push(form);
+        for form in [with_small_escapes(&form), form] {
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
         }
     }
     forms
+}
+
+/// RFC 3986 §2.1: the digits of an escape may be small letters.
+fn with_small_escapes(text: &str) -> String {
+    let mut small = String::with_capacity(text.len());
+    let mut left = 0;
+    for character in text.chars() {
+        small.push(if left > 0 {
+            character.to_ascii_lowercase()
+        } else {
+            character
+        });
+        left = if character == '%' { 2 } else { left.max(1) - 1 };
+    }
+    small
 }
 
 /// The parameters of OAuth requests that carry secrets (RFC 6749, RFC 7009, RFC 7521).
@@ -264,6 +281,12 @@ impl SecretScanner {
                 return line.to_owned();
             }
         }
+        if let Ok(mut json) = serde_json::from_str::<serde_json::Value>(line)
+            && json.is_object()
+        {
+            self.hide_members(&mut json);
+            return json.to_string();
+        }
         let mut parts: Vec<String> = Vec::new();
         for part in line.split_inclusive(['&', '?']) {
             let (pair, separator) = match part.strip_suffix(['&', '?']) {
@@ -278,6 +301,29 @@ impl SecretScanner {
             });
         }
         parts.concat()
+    }
+
+    fn hide_members(&self, json: &mut serde_json::Value) {
+        match json {
+            serde_json::Value::Object(members) => {
+                for (name, value) in members {
+                    match value {
+                        serde_json::Value::String(text)
+                            if SECRET_PARAMETERS.contains(&name.as_str()) =>
+                        {
+                            *text = self.hidden(name, text);
+                        }
+                        other => self.hide_members(other),
+                    }
+                }
+            }
+            serde_json::Value::Array(items) => {
+                for item in items {
+                    self.hide_members(item);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// What is hidden already stays as it is.
@@ -388,6 +434,12 @@ mod tests {
             shown("token", "None")
         );
         assert_eq!(scanner.redact_message(message), expected);
+        let json = "{\"list\":[{\"token\":\"abc\"}],\"error\":\"invalid_token\"}";
+        let expected = format!(
+            "{{\"list\":[{{\"token\":\"{}\"}}],\"error\":\"invalid_token\"}}",
+            shown("token", "abc")
+        );
+        assert_eq!(scanner.redact_message(json), expected);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use rescind_model::scenario::Endpoint;
 
 use crate::clients::Clients;
 use crate::journal::{Departure, Entry, Outcome, Presented};
-use crate::ledger::{Ledger, Moment};
+use crate::ledger::{Ledger, Moment, TokenId};
 use crate::message::{Reply, Request};
 use parameters::Parameters;
 
@@ -73,16 +73,47 @@ pub fn answer(
         }
         Some(Endpoint::Resource) => resource::answer(&mut context, request, &parameters, entry),
         None => {
-            if let Some(token) = parameters
-                .values()
-                .find_map(|value| context.ledger.find(value))
-            {
+            // Whoever only reads, at a resource that the profile leaves out, say, revokes nothing.
+            let reads = ["GET", "HEAD", "OPTIONS"].contains(&request.method.as_str());
+            if let Some(token) = carried(context.ledger, request).filter(|_| !reads) {
                 entry.presented = Presented::Token(token);
                 entry.departures.push(Departure::NoSuchRoute);
             }
             Reply::json(404, &serde_json::json!({ "error": "not_found" }))
         }
     }
+}
+
+/// The token that a request carries, wherever and however: for what reaches no endpoint, whose
+/// places nobody declares.
+fn carried(ledger: &Ledger, request: &Request) -> Option<TokenId> {
+    let headers = request
+        .headers
+        .values()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let mut texts: Vec<String> = headers.map(std::borrow::Cow::into_owned).collect();
+    texts.push(request.path.clone());
+    texts.extend(request.query.clone());
+    texts.push(String::from_utf8_lossy(&request.body).into_owned());
+    let decoded: Vec<String> = texts
+        .iter()
+        .map(|text| {
+            percent_encoding::percent_decode_str(text)
+                .decode_utf8_lossy()
+                .into_owned()
+        })
+        .collect();
+    let basic = Parameters::read(request)
+        .basic
+        .map(|basic| format!("{} {}", basic.decoded.0, basic.decoded.1));
+    texts.extend(decoded.into_iter().chain(basic));
+    let is_there = |secret: &str| texts.iter().any(|text| text.contains(secret));
+    ledger.grants().find_map(|(id, _)| {
+        let mut tokens = ledger.tokens(id, Moment(0)).into_iter();
+        tokens
+            .find(|token| is_there(&token.text))
+            .map(|token| token.id)
+    })
 }
 
 /// What a fault would be about: the endpoint, and the subject that the request names.

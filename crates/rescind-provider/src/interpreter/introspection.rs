@@ -1,5 +1,6 @@
 //! Introspection (RFC 7662).
 
+use rescind_model::Subject;
 use rescind_model::vocabulary::TokenState;
 use serde_json::json;
 
@@ -56,8 +57,10 @@ pub fn answer(
         .clients
         .by_name(&grant.client)
         .map(|client| client.client_id.clone());
-    Reply::json(
-        200,
-        &json!({ "active": true, "client_id": client_id, "sub": grant.user, "token_type": token.subject.as_str() }),
-    )
+    let mut active = json!({ "active": true, "client_id": client_id, "sub": grant.user });
+    if token.subject == Subject::AccessToken {
+        // RFC 7662 §2.2: the type as in a token response; a refresh token has none.
+        active["token_type"] = json!("Bearer");
+    }
+    Reply::json(200, &active)
 }

@@ -182,7 +182,14 @@ fn wants_shell(request: &Request) -> bool {
 /// What was minted as assignments for a shell's `eval`.
 fn shell_variables(minted: &Value) -> Reply {
     let mut text = String::new();
-    for (name, value) in minted.as_object().into_iter().flatten() {
+    // `user` and `client` would overwrite variables that a shell has of its own.
+    let own = |name: &str| name != "user" && name != "client";
+    let members = minted
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| own(name));
+    for (name, value) in members {
         if let Some(value) = value.as_str() {
             text.extend([
                 name.to_uppercase().as_str(),

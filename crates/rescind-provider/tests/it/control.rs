@@ -333,8 +333,8 @@ async fn a_mint_can_be_had_as_assignments_for_a_shell() {
         assert!(answer.body.contains(&format!("{name}='")), "{name}");
     }
     assert!(
-        answer.body.contains(r"'o'\''brien"),
-        "a quote in a value does not end it"
+        !answer.body.contains("USER="),
+        "a shell has a variable of that name"
     );
 }
 
