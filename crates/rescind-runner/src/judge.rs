@@ -66,6 +66,7 @@ pub fn judge(
     };
     if record.harness_error.is_none() {
         dispatches::judge_end(record, &mut sheet);
+        effects::judge_end(record, revoke, &mut sheet);
         secrets::judge_log(record, &mut sheet);
         expectations::judge_ledger(record, &mut sheet);
     }

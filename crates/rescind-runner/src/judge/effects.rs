@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use rescind_model::profile::RevocationScope;
+use rescind_model::target::RevokeCall;
 use rescind_model::{AccountStatus, Subject, TokenState};
 
 use super::Sheet;
 use super::facts;
 use super::view::{Listed, RevokeView, StepView, names};
+use crate::record::CaseRecord;
 
 /// Judges the effects of a step.
 pub(super) fn judge(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
@@ -61,23 +63,66 @@ fn claims(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
     }
 }
 
-/// INV-TRUTHFUL-STATUS.
+/// INV-TRUTHFUL-STATUS, right after the revoke.
 fn revoked_means_dead(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
+    for subject in must_be_dead(revoke) {
+        sheet.check("revoked-means-dead", revoke.is_dead_after(subject), || {
+            format!("the account is REVOKED, so its {subject} should be dead; it is alive, and the provider could have killed it")
+        });
+    }
+}
+
+/// INV-TRUTHFUL-STATUS, at the end: nothing that came later has brought a token back to life.
+pub(super) fn judge_end(record: &CaseRecord, mapping: &RevokeCall, sheet: &mut Sheet<'_>) {
+    let Some(end) = record.steps.last().map(|step| &step.after) else {
+        return;
+    };
+    for step in &record.steps {
+        let view = StepView::new(record, step, mapping);
+        let Some(revoke) = view.ordinary_revoke() else {
+            continue;
+        };
+        let Some(account) = revoke
+            .revoke
+            .account
+            .as_ref()
+            .and_then(|name| end.accounts.get(name.get()))
+        else {
+            continue;
+        };
+        if !account.is(AccountStatus::Revoked) {
+            continue;
+        }
+        for subject in must_be_dead(&revoke)
+            .into_iter()
+            .filter(|subject| revoke.is_dead_after(*subject))
+        {
+            sheet.check("revoked-means-dead", account.state(subject) != TokenState::Alive, || {
+                format!("the account is REVOKED, so it should hold no live {subject} later either; it does at the end")
+            });
+        }
+    }
+}
+
+/// The subjects that a revoke which made the account REVOKED should have killed: but for those
+/// whose dispatch met an injected failure and which it left out of its list.
+fn must_be_dead(revoke: &RevokeView<'_>) -> Vec<Subject> {
     let became = revoke.was_active() && revoke.after.is(AccountStatus::Revoked);
     if !became {
-        return;
+        return Vec::new();
     }
     let listed: Vec<Subject> = match revoke.view.listed() {
         Listed::Subjects(listed) => listed,
         Listed::None => Vec::new(),
     };
     let faulted = revoke.faulted();
-    for subject in &revoke.killable {
-        let excused = faulted.contains(subject) && !listed.contains(subject);
-        sheet.check("revoked-means-dead", excused || revoke.is_dead_after(*subject), || {
-            format!("the account is REVOKED, so its {subject} should be dead; it is alive, and the provider could have killed it")
-        });
-    }
+    let excused = |subject: &&Subject| faulted.contains(subject) && !listed.contains(subject);
+    revoke
+        .killable
+        .iter()
+        .filter(|subject| !excused(subject))
+        .copied()
+        .collect()
 }
 
 /// CA-DEAD-PARTNER.

@@ -257,8 +257,13 @@ impl Adapter {
         let pointer = self.target.read.account_status.as_str();
         let json = answered.json().unwrap_or_default();
         match json.pointer(pointer).and_then(Value::as_str) {
+            // The word itself is not shown: whatever stands there may be a secret.
             Some(word) => AccountStatus::parse(word).map_or_else(
-                || ReadStatus::Unreadable(format!("`{word}` is no status of the contract")),
+                || {
+                    ReadStatus::Unreadable(format!(
+                        "the text at `{pointer}` is no status of the contract"
+                    ))
+                },
                 ReadStatus::Known,
             ),
             None => ReadStatus::Unreadable(format!("no text at `{pointer}`")),
