@@ -281,6 +281,22 @@ pub struct RevocationAnswers {
     pub unauthenticated: Answer,
 }
 
+impl RevocationAnswers {
+    /// Every answer by its key, those among them that are stated or have a default.
+    const fn all(&self) -> [(&'static str, Option<&Answer>); 8] {
+        [
+            ("success", Some(&self.success)),
+            ("dead", self.dead.as_ref()),
+            ("expired", self.expired.as_ref()),
+            ("unknown", self.unknown.as_ref()),
+            ("foreign", Some(&self.foreign)),
+            ("missing", Some(&self.missing)),
+            ("unsupported", Some(&self.unsupported)),
+            ("unauthenticated", Some(&self.unauthenticated)),
+        ]
+    }
+}
+
 /// An HTTP answer.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -381,9 +397,23 @@ impl Profile {
             );
         }
         profile.validate_paths(file, &mut mistakes);
-        for route in &profile.revocation_routes {
+        for (index, route) in profile.revocation_routes.iter().enumerate() {
             profile.validate_route(route, file, &mut mistakes);
+            if profile.revocation_routes[..index]
+                .iter()
+                .any(|earlier| *earlier.name == *route.name)
+            {
+                mistakes.push(
+                    Diagnostic::new(
+                        file,
+                        route.name.span(),
+                        format!("two routes are called `{}`", *route.name),
+                    )
+                    .hint("give each route a name of its own: journals tell them apart by it"),
+                );
+            }
         }
+        profile.validate_answers(file, &mut mistakes);
         if mistakes.is_empty() {
             Ok(profile)
         } else {
@@ -450,19 +480,18 @@ impl Profile {
             .hint(hint)
         };
         let takes_token = !route.token_in.is_empty();
+        let ends_by_token = route.ends.access_token.is_some() || route.ends.refresh_token.is_some();
         if takes_token == route.account_in.is_some() {
             mistakes.push(mistake(
                 "must take either a token or an account id",
                 "state `token_in` or `account_in`, and not both",
             ));
-        }
-        let ends_by_token = route.ends.access_token.is_some() || route.ends.refresh_token.is_some();
-        if takes_token != ends_by_token
+        } else if takes_token != ends_by_token
             || route.account_in.is_some() != route.ends.account.is_some()
         {
             mistakes.push(mistake(
-                "ends nothing by what it takes",
-                "under `ends`, say what a call ends for each thing that the route takes",
+                "must end something by what it takes, and nothing by what it does not",
+                "under `ends`, state `access_token` or `refresh_token` for a route with `token_in`, `account` for one with `account_in`",
             ));
         }
         if route.account_in.is_some() && self.tokens.account_id_field.is_none() {
@@ -483,16 +512,63 @@ impl Profile {
             .chain(&route.account_in)
             .chain(&route.hint_in);
         for place in places {
-            let fits = match place {
-                Place::Form(_) => route.encoding == BodyEncoding::Form,
-                Place::Json(_) => route.encoding == BodyEncoding::Json,
-                Place::Query(_) | Place::Bearer => true,
+            let (name, encoding, word) = match place {
+                Place::Form(name) => (name, BodyEncoding::Form, "form"),
+                Place::Json(name) => (name, BodyEncoding::Json, "json"),
+                Place::Query(_) | Place::Bearer => continue,
             };
-            if !fits {
+            if route.encoding != encoding {
                 mistakes.push(mistake(
-                    "puts a value into a body of another encoding",
-                    "make `encoding` agree with `form` and `json` places",
+                    &format!("puts `{name}` into a {word} body, which is not its encoding"),
+                    &format!("state `encoding = \"{word}\"`, or put it elsewhere"),
                 ));
+            }
+        }
+    }
+
+    /// Answers that HTTP can carry, and that say one thing.
+    fn validate_answers(&self, file: &SourceFile, mistakes: &mut Vec<Diagnostic>) {
+        let token = &self.token_endpoint;
+        let mut answers: Vec<(&Located<String>, &str, &Answer)> = vec![
+            (&token.path, "invalid_grant", &token.invalid_grant),
+            (&token.path, "invalid_client", &token.invalid_client),
+            (&self.resource.path, "refused", &self.resource.refused),
+        ];
+        for route in &self.revocation_routes {
+            answers.extend(
+                route
+                    .answers
+                    .all()
+                    .into_iter()
+                    .filter_map(|(name, answer)| Some((&route.name, name, answer?))),
+            );
+        }
+        for (place, name, answer) in answers {
+            let mut mistake = |message: &str, hint: &str| {
+                mistakes.push(
+                    Diagnostic::new(file, place.span(), format!("the answer `{name}` {message}"))
+                        .hint(hint),
+                );
+            };
+            // A 1xx is no answer yet (RFC 9110 §15.2).
+            if !(200..=599).contains(&answer.status) {
+                mistake(
+                    &format!("has the status {}, which ends no request", answer.status),
+                    "a number from 200 to 599",
+                );
+            }
+            if answer.json.is_some() && answer.json_text.is_some() {
+                mistake("has two bodies", "state `json` or `json_text`");
+            }
+            for (header, value) in &answer.headers {
+                if http::HeaderName::from_bytes(header.as_bytes()).is_err()
+                    || http::HeaderValue::from_str(value).is_err()
+                {
+                    mistake(
+                        &format!("has a header that HTTP cannot carry: `{header}`"),
+                        "e.g. `headers = { retry-after = \"5\" }`",
+                    );
+                }
             }
         }
     }

@@ -71,12 +71,21 @@ impl RequirementSet {
                 );
             }
             let judged = !row.checks.is_empty() || !row.should.is_empty();
-            if judged == row.excluded.is_some() {
+            let has_reason = row
+                .excluded
+                .as_ref()
+                .is_some_and(|reason| !reason.trim().is_empty());
+            let problem = match (judged, &row.excluded) {
+                (true, Some(_)) => Some("both checks and a reason to be excluded"),
+                (false, _) if !has_reason => Some("neither checks nor a reason to be excluded"),
+                _ => None,
+            };
+            if let Some(problem) = problem {
                 mistakes.push(
                     Diagnostic::new(
                         file,
                         row.id.span(),
-                        format!("requirement `{}` has {} checks and a reason to be excluded", *row.id, if judged { "both" } else { "neither" }),
+                        format!("requirement `{}` has {problem}", *row.id),
                     )
                     .hint("list its checks under `checks` or `should`, or say under `excluded` why it has none"),
                 );

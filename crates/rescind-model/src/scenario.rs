@@ -8,6 +8,7 @@ mod validate;
 
 use std::collections::BTreeMap;
 
+use crate::requirement::RequirementSet;
 use crate::source::{Diagnostic, Located, SourceFile};
 pub use file::{
     AdvanceClock, Connect, Delete, Endpoint, Expectation, ExpectedTokenState, ExpectedTokens,
@@ -146,11 +147,11 @@ impl Scenario {
     /// Holds the names in the scenario against the profiles and requirements that exist.
     ///
     /// # Errors
-    /// Every name that nothing answers to.
+    /// Every name that nothing answers to, and every requirement that nothing judges.
     pub fn validate_names(
         &self,
         profiles: &[&str],
-        requirements: &[&str],
+        set: &RequirementSet,
     ) -> Result<(), Vec<Diagnostic>> {
         let unknown = |name: &Located<String>, what: &str, known: &[&str]| {
             let message = format!("unknown {what} `{}`", **name);
@@ -167,9 +168,17 @@ impl Scenario {
             .requirements
             .iter()
             .chain(self.steps.iter().flat_map(|step| &step.requirements));
-        for row in rows {
-            if !requirements.contains(&row.as_str()) {
-                mistakes.push(unknown(row, "requirement", requirements));
+        let judged = set.requirements.iter().filter(|row| row.excluded.is_none());
+        let judged: Vec<&str> = judged.map(|row| row.id.as_str()).collect();
+        for name in rows {
+            match set.row(name) {
+                None => mistakes.push(unknown(name, "requirement", &judged)),
+                Some(row) => mistakes.extend(row.excluded.as_ref().map(|reason| {
+                    // An excluded one would look judged.
+                    let message = format!("requirement `{}` is excluded: {reason}", **name);
+                    Diagnostic::new(&self.file, name.span(), message)
+                        .hint("leave it out, and name the requirements that the scenario judges")
+                })),
             }
         }
         if mistakes.is_empty() {

@@ -141,6 +141,11 @@ const SECRET_PARAMETERS: [&str; 8] = [
     "token",
 ];
 
+/// Whether a text is one hidden secret and nothing else.
+fn is_hidden(text: &str) -> bool {
+    text.starts_with('‹') && text.ends_with('›') && text.matches('‹').count() == 1
+}
+
 /// A place in a text where a secret shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leak {
@@ -260,8 +265,7 @@ impl SecretScanner {
     /// A request or an answer as text, with every secret replaced, known or not: what stands
     /// where a secret does is taken for one.
     pub fn redact_message(&self, text: &str) -> String {
-        let redacted = self.redact(text);
-        let lines: Vec<String> = redacted
+        let lines: Vec<String> = text
             .split('\n')
             .map(|line| self.redact_line(line))
             .collect();
@@ -269,19 +273,21 @@ impl SecretScanner {
     }
 
     fn redact_line(&self, line: &str) -> String {
-        if let Some((name, value)) = line.split_once(": ") {
-            if name.eq_ignore_ascii_case("authorization") {
-                let (scheme, credentials) = value.split_once(' ').unwrap_or(("", value));
-                return format!(
-                    "{name}: {scheme} {}",
-                    self.hidden("credentials", credentials)
-                );
-            }
-            if name.contains(' ') || !name.is_ascii() {
-                return line.to_owned();
-            }
+        if let Some((name, value)) = line.split_once(": ")
+            && name.eq_ignore_ascii_case("authorization")
+        {
+            let (scheme, credentials) = value.split_once(' ').unwrap_or(("", value));
+            // A token that is known stays what it is; anything else is hidden as a whole.
+            let known = self.redact(credentials);
+            let shown = if is_hidden(&known) {
+                known
+            } else {
+                self.hidden("credentials", credentials)
+            };
+            return format!("{name}: {scheme} {shown}");
         }
-        if let Ok(mut json) = serde_json::from_str::<serde_json::Value>(line)
+        let line = self.redact(line);
+        if let Ok(mut json) = serde_json::from_str::<serde_json::Value>(&line)
             && json.is_object()
         {
             self.hide_members(&mut json);
@@ -328,9 +334,7 @@ impl SecretScanner {
 
     /// What is hidden already stays as it is.
     fn hidden(&self, kind: &str, value: &str) -> String {
-        let whole =
-            value.starts_with('‹') && value.ends_with('›') && value.matches('‹').count() == 1;
-        if value.is_empty() || whole {
+        if value.is_empty() || is_hidden(value) {
             return value.to_owned();
         }
         format!("‹{kind} {}›", self.key.fingerprint(value))

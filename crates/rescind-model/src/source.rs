@@ -63,8 +63,14 @@ impl<T> Located<T> {
     }
 
     /// The value itself.
-    pub fn get(&self) -> &T {
+    pub const fn get(&self) -> &T {
         &self.value
+    }
+}
+
+impl<T: Default> Default for Located<T> {
+    fn default() -> Self {
+        Self::unplaced(T::default())
     }
 }
 
@@ -216,62 +222,150 @@ pub fn underline(
 /// Reads a TOML text into a type.
 ///
 /// # Errors
-/// A [`Diagnostic`] at the place that TOML or the type objects to; for an unknown key or word
-/// the hint names the nearest known one.
+/// A [`Diagnostic`] at the place that TOML or the type objects to, with what to do about it; for
+/// an unknown key or word that is the nearest known one.
 pub fn parse<T: DeserializeOwned>(file: &SourceFile) -> Result<T, Diagnostic> {
-    toml::from_str(file.text()).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        let diagnostic = Diagnostic::new(file, span, plain_words(error.message()));
-        match unknown_word(error.message()) {
-            Some((word, known)) => diagnostic.hint_nearest(&word, known.iter().map(String::as_str)),
-            None => diagnostic,
-        }
-    })
+    toml::from_str(file.text()).map_err(|error| in_plain_words(file, &error))
 }
 
-/// Serde's words, in ours: lower case, "key" for "field", one line.
-fn plain_words(message: &str) -> String {
-    let first_line = message.lines().next().unwrap_or("not readable");
-    // The list of what was expected goes into the hint.
-    let head = first_line
-        .split(", expected one of")
-        .next()
-        .unwrap_or(first_line);
-    let head = match unknown_word(message) {
-        Some(_) => head.split(", expected").next().unwrap_or(head),
-        None => head,
+/// An error of TOML's or of serde's, in our words: "key" for "field", no names of Rust types.
+fn in_plain_words(file: &SourceFile, error: &toml::de::Error) -> Diagnostic {
+    let span = error.span().unwrap_or(0..0);
+    let said = error.message().lines().next().unwrap_or("not readable");
+    let place = file.text().get(span.clone()).unwrap_or_default();
+    let diagnostic = |message: String| Diagnostic::new(file, span.clone(), message);
+    if let Some((what, word, known)) = unknown_word(error.message()) {
+        let diagnostic = diagnostic(format!("unknown {what} `{word}`"));
+        return if known.is_empty() {
+            diagnostic.hint("nothing is known here: leave it out")
+        } else {
+            diagnostic.hint_nearest(&word, known.iter().map(String::as_str))
+        };
+    }
+    if let Some(key) = said.strip_prefix("missing field ") {
+        return diagnostic(format!("missing key {key}"))
+            .hint(format!("state {key}: it cannot be left out here"));
+    }
+    if said == "duplicate key" {
+        return diagnostic(format!("duplicate key `{place}`"))
+            .hint("state it once: remove one, or put what both say into one");
+    }
+    let mistaken = said
+        .strip_prefix("invalid type: ")
+        .or_else(|| said.strip_prefix("invalid value: "))
+        .and_then(|rest| rest.rsplit_once(", expected "));
+    if let Some((found, expected)) = mistaken {
+        let expected = expected_words(expected);
+        let found_words = found_words(found);
+        let message = if said.starts_with("invalid value") {
+            format!("{found_words} does not fit here")
+        } else {
+            format!("{expected} is expected, not {found_words}")
+        };
+        return diagnostic(message).hint(conversion(expected, found, place));
+    }
+    diagnostic(said.to_owned())
+        .hint("TOML cannot be read from here on; the mistake may stand just before this place")
+}
+
+/// From serde's message of an unknown field or variant: which of the two, the word, and those it
+/// knows.
+fn unknown_word(message: &str) -> Option<(&'static str, String, Vec<String>)> {
+    let (what, rest) = match message.strip_prefix("unknown field ") {
+        Some(rest) => ("key", rest),
+        None => ("word", message.strip_prefix("unknown variant ")?),
     };
-    head.replace("unknown field", "unknown key")
-        .replace("missing field", "missing key")
-        .replace("duplicate field", "duplicate key")
-        .replace("unknown variant", "unknown word")
-}
-
-/// From serde's message of an unknown field or variant: the word, and those it knows.
-fn unknown_word(message: &str) -> Option<(String, Vec<String>)> {
-    let rest = message
-        .strip_prefix("unknown field ")
-        .or_else(|| message.strip_prefix("unknown variant "))?;
     let mut words = rest.split('`').skip(1).step_by(2).map(str::to_owned);
     let word = words.next()?;
-    Some((word, words.collect()))
+    Some((what, word, words.collect()))
 }
+
+/// What a type asks for.
+fn expected_words(expected: &str) -> &str {
+    match expected {
+        "u16" => "a whole number up to 65535",
+        "u32" | "u64" | "usize" => "a whole number",
+        "f64" => "a number",
+        "a boolean" => "`true` or `false`",
+        "a string" => "a text",
+        "a sequence" => "a list",
+        "a map" => "a table",
+        other if other.starts_with("struct ") => "a table",
+        other => other,
+    }
+}
+
+/// What stands in its place.
+fn found_words(found: &str) -> String {
+    match found.split_once(' ') {
+        Some(("string", text)) => format!("the text {text}"),
+        Some(("integer", number)) => format!("the number {}", number.trim_matches('`')),
+        Some(("floating", number)) => {
+            format!(
+                "the number {}",
+                number.trim_start_matches("point ").trim_matches('`')
+            )
+        }
+        Some(("boolean", word)) => word.to_owned(),
+        _ if found == "map" => "a table".to_owned(),
+        _ if found == "sequence" => "a list".to_owned(),
+        _ => found.to_owned(),
+    }
+}
+
+/// How to make what stands there what is expected.
+fn conversion(expected: &str, found: &str, place: &str) -> String {
+    let inside = place.trim_matches('"');
+    match expected {
+        "a list" if found == "map" && place.starts_with('[') => {
+            format!("a list of tables has two brackets: `[{place}]`")
+        }
+        "a list" => format!("put it into brackets: `[{place}]`"),
+        "a table" => "write `{ key = value }` in its place, or a `[table]` of its own".to_owned(),
+        "a text" => format!("put it into quotes: `\"{inside}\"`"),
+        _ if inside != place && inside.parse::<f64>().is_ok() => {
+            format!("leave out the quotes: `{inside}`")
+        }
+        "a whole number" => "write a whole number that is not below 0, without a unit".to_owned(),
+        "a whole number up to 65535" => "write a whole number from 0 to 65535".to_owned(),
+        _ => format!("write {expected} in its place"),
+    }
+}
+
+/// How many known words a hint lists; of more, it lists the nearest.
+const LISTED: usize = 16;
 
 /// "did you mean …" when a known word is near, else the list of them.
 pub fn nearest_hint<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let known: Vec<&str> = known.into_iter().collect();
+    // Small and capital letters are mistaken for each other, and so are `-` and `_`.
+    let plain = |word: &str| word.to_lowercase().replace('-', "_");
+    let mut known: Vec<(f64, &str)> = known
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::jaro_winkler(&plain(word), &plain(candidate)),
+                candidate,
+            )
+        })
+        .collect();
     let nearest = known
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), *candidate))
+        .copied()
         .max_by(|left, right| left.0.total_cmp(&right.0))?;
     if nearest.0 >= 0.8 {
         return Some(format!("did you mean `{}`?", nearest.1));
     }
+    let mut head = "known here:";
+    if known.len() > LISTED {
+        known.sort_by(|left, right| right.0.total_cmp(&left.0));
+        known.truncate(3);
+        head = "the nearest that are known here:";
+    }
     let list: Vec<String> = known
         .iter()
-        .map(|candidate| format!("`{candidate}`"))
+        .map(|(_, candidate)| format!("`{candidate}`"))
         .collect();
-    Some(format!("known here: {}", list.join(", ")))
+    Some(format!("{head} {}", list.join(", ")))
 }
 
 #[cfg(test)]
@@ -323,7 +417,8 @@ error: missing key `title`
  --> sample.toml:1:1
   |
 1 |
-  | ^",
+  | ^
+hint: state `title`: it cannot be left out here",
         );
     }
 

@@ -1,6 +1,7 @@
 //! Target files: how to reach an implementation, put an account into it, and read its answers.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -27,14 +28,14 @@ pub struct Target {
     pub process: Option<Process>,
     /// What a call may take, and what may come after it.
     #[serde(default)]
-    pub limits: Limits,
+    pub limits: Located<Limits>,
     /// The steps that put an OAuth client of the provider into the target, once for each client
     /// of a scenario.
     #[serde(default, rename = "client")]
     pub client_steps: Vec<HttpStep>,
     /// The steps that put an account into the target. They must capture `account_id`.
     #[serde(rename = "account")]
-    pub account_steps: Vec<HttpStep>,
+    pub account_steps: Located<Vec<HttpStep>>,
     /// The call that the whole program is about.
     pub revoke: RevokeCall,
     /// How an account is read: the second channel for its status.
@@ -259,17 +260,61 @@ impl Check<'_> {
                 for name in names {
                     if !known.contains(name) {
                         let message = format!("nothing is known here by the name `{name}`");
-                        self.mistakes.push(
-                            Diagnostic::new(self.file, place.span(), message)
-                                .hint_nearest(name, known.iter().copied()),
-                        );
+                        let span = self.hole_span(place.span(), name);
+                        let diagnostic = Diagnostic::new(self.file, span, message);
+                        self.mistakes.push(if known.is_empty() {
+                            diagnostic.hint("write what is meant in its place")
+                        } else {
+                            diagnostic.hint_nearest(name, known.iter().copied())
+                        });
                     }
                 }
             }
         }
     }
 
+    /// Where in a text a hole stands. A text with escapes is underlined as a whole.
+    fn hole_span(&self, place: Range<usize>, name: &str) -> Range<usize> {
+        let text = self.file.text().get(place.clone()).unwrap_or_default();
+        let holes = [format!("{{{name}}}"), format!("{{{name}?}}")];
+        let found = holes
+            .iter()
+            .find_map(|hole| text.find(hole).map(|at| (at, hole.len())));
+        found.map_or(place.clone(), |(at, length)| {
+            place.start + at..place.start + at + length
+        })
+    }
+
     fn address(&mut self, target: &Target) {
+        if let Some(known) = self.process(target) {
+            self.base_url(target, &known);
+        }
+        self.holes(&target.api_key.value, &BTreeSet::from(["api_key"]));
+        if http::HeaderName::from_bytes(target.api_key.header.as_bytes()).is_err() {
+            self.mistake(
+                &target.api_key.header,
+                "not the name of an HTTP header",
+                "e.g. `x-api-key`",
+            );
+        }
+        let limits = &target.limits;
+        for (name, seconds) in [
+            ("revoke_seconds", limits.revoke_seconds),
+            ("background_seconds", limits.background_seconds),
+            ("call_seconds", limits.call_seconds),
+        ] {
+            if !seconds.is_finite() || !(0.0..=86_400.0).contains(&seconds) {
+                self.mistake(
+                    limits,
+                    format!("`{name}` is {seconds}, which is no length of time"),
+                    "a number of seconds from 0 to 86400",
+                );
+            }
+        }
+    }
+
+    /// The names that the process's ready line tells; none if it cannot be read.
+    fn process<'b>(&mut self, target: &'b Target) -> Option<BTreeSet<&'b str>> {
         let mut known = BTreeSet::new();
         if let Some(process) = &target.process {
             if process.command.is_empty() {
@@ -286,7 +331,9 @@ impl Check<'_> {
             match template::names(&process.ready_line) {
                 Ok(names) => known.extend(names),
                 Err(error) => {
-                    self.mistake(&process.ready_line, error.to_string(), "a hole is `{name}`");
+                    let hint = "a hole is `{name}`; a brace itself is `{{` or `}}`";
+                    self.mistake(&process.ready_line, error.to_string(), hint);
+                    return None;
                 }
             }
         } else if target.api_key.environment.is_none() {
@@ -296,7 +343,20 @@ impl Check<'_> {
                 "state `environment` under `[api_key]`, or a `[process]`",
             );
         }
-        self.holes(&target.base_url, &known);
+        Some(known)
+    }
+
+    fn base_url(&mut self, target: &Target, known: &BTreeSet<&str>) {
+        let names = template::names(&target.base_url).unwrap_or_default();
+        if let Some(name) = names.first().filter(|_| known.is_empty()) {
+            let span = self.hole_span(target.base_url.span(), name);
+            let message = format!("nothing tells what `{name}` is");
+            let hint = "write the address itself, or let the `ready_line` of a `[process]` tell it: `listening on {base_url}`";
+            self.mistakes
+                .push(Diagnostic::new(self.file, span, message).hint(hint));
+            return;
+        }
+        self.holes(&target.base_url, known);
         let literal = !target.base_url.contains('{');
         if literal
             && !target.base_url.starts_with("http://")
@@ -306,23 +366,6 @@ impl Check<'_> {
                 &target.base_url,
                 "not an http or https address",
                 "e.g. `https://staging.example.com`",
-            );
-        }
-        self.holes(&target.api_key.value, &BTreeSet::from(["api_key"]));
-        let limits = &target.limits;
-        let seconds = [
-            limits.revoke_seconds,
-            limits.background_seconds,
-            limits.call_seconds,
-        ];
-        if seconds
-            .iter()
-            .any(|seconds| !seconds.is_finite() || *seconds < 0.0 || *seconds > 86_400.0)
-        {
-            self.mistake(
-                &target.base_url,
-                "a limit that is no length of time",
-                "seconds under `[limits]` go from 0 to 86400",
             );
         }
     }
@@ -336,28 +379,28 @@ impl Check<'_> {
         }
         known.extend(ACCOUNT_VARIABLES);
         let mut captured = false;
-        for step in &target.account_steps {
+        for step in target.account_steps.iter() {
             self.request(&step.request, &known);
             self.pointers(step.capture.values());
             known.extend(step.capture.keys().map(String::as_str));
             captured |= step.capture.contains_key("account_id");
         }
         if !captured {
-            let place = target
-                .account_steps
-                .first()
-                .map_or(&target.base_url, |step| &step.request.path);
-            self.mistake(
-                place,
-                "no account step captures `account_id`",
-                "e.g. `capture = { account_id = \"/id\" }`",
-            );
+            let message = "no account step captures `account_id`";
+            let hint = "e.g. `capture = { account_id = \"/id\" }`";
+            match target.account_steps.first() {
+                Some(step) => self.mistake(&step.request.path, message, hint),
+                None => self.mistake(&target.account_steps, message, hint),
+            }
         }
     }
 
     fn calls(&mut self, target: &Target) {
         let mut known: BTreeSet<&str> = BTreeSet::from(["account_id"]);
-        let steps = target.client_steps.iter().chain(&target.account_steps);
+        let steps = target
+            .client_steps
+            .iter()
+            .chain(target.account_steps.iter());
         known.extend(steps.flat_map(|step| step.capture.keys().map(String::as_str)));
         self.request(&target.revoke.request, &known);
         self.request(&target.read.request, &known);

@@ -216,7 +216,7 @@ impl CaseRun {
                 self.tenant.lock().fail(Fault {
                     endpoint: fail.endpoint,
                     subject: fail.subject,
-                    nth: fail.nth,
+                    nth: fail.nth.as_ref().map(|nth| **nth),
                     status: *fail.status,
                 });
                 Ok(None)

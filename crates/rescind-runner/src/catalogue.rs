@@ -65,12 +65,8 @@ impl Catalogue {
         };
         let profile_names: Vec<&str> = profiles.iter().map(|named| named.name.as_str()).collect();
         for scenario in loaded_scenarios.values() {
-            // Only rows that are judged can be named: an excluded one would look judged.
-            let rows: Vec<&str> = match &set {
-                Some(set) => judged_rows(set),
-                None => continue,
-            };
-            if let Err(found) = scenario.validate_names(&profile_names, &rows) {
+            let Some(set) = &set else { continue };
+            if let Err(found) = scenario.validate_names(&profile_names, set) {
                 mistakes.extend(found);
             }
         }
@@ -91,12 +87,4 @@ impl Catalogue {
     pub fn load_target(file: &SourceFile) -> Result<Target, Vec<Diagnostic>> {
         Target::parse(file)
     }
-}
-
-fn judged_rows(set: &RequirementSet) -> Vec<&str> {
-    set.requirements
-        .iter()
-        .filter(|row| row.excluded.is_none())
-        .map(|row| row.id.as_str())
-        .collect()
 }

@@ -22,7 +22,7 @@ pub struct ScenarioFile {
     #[serde(default, rename = "step")]
     pub steps: Vec<Located<StepFile>>,
     /// What the ledger must say at the end, by account.
-    pub ledger: Located<BTreeMap<String, ExpectedTokens>>,
+    pub ledger: Located<BTreeMap<String, Located<ExpectedTokens>>>,
 }
 
 /// One step: exactly one verb, and what must come of it.
@@ -256,7 +256,7 @@ pub struct Fail {
     pub subject: Option<Subject>,
     /// Only the nth such request from now, counted from 1; every one if not stated.
     #[serde(default)]
-    pub nth: Option<u32>,
+    pub nth: Option<Located<u32>>,
     /// The status code that it answers, without doing anything.
     pub status: Located<u16>,
 }

@@ -21,11 +21,8 @@ pub(super) fn scenario(id: &str, file: &SourceFile) -> Result<Scenario, Vec<Diag
             steps.push(step);
         }
     }
-    if !raw
-        .steps
-        .iter()
-        .any(|step| step.expect.is_some() || !step.allow.is_empty())
-    {
+    let expects = |step: &Located<StepFile>| step.expect.is_some() || !step.allow.is_empty();
+    if !raw.steps.is_empty() && !raw.steps.iter().any(expects) {
         mistakes.push(
             Diagnostic::new(file, raw.title.span(), "a scenario that expects nothing")
                 .hint("state under some step what must come of it: `expect = { status = 200 }`"),
@@ -42,7 +39,11 @@ pub(super) fn scenario(id: &str, file: &SourceFile) -> Result<Scenario, Vec<Diag
         profiles: raw.profiles.get().clone(),
         requirements: raw.requirements.get().clone(),
         steps,
-        ledger: raw.ledger.get().clone(),
+        ledger: raw
+            .ledger
+            .iter()
+            .map(|(name, tokens)| (name.clone(), tokens.get().clone()))
+            .collect(),
     })
 }
 
@@ -74,6 +75,21 @@ fn head(raw: &ScenarioFile, file: &SourceFile, mistakes: &mut Vec<Diagnostic>) {
     if raw.steps.is_empty() {
         empty(raw.title.span(), "a step", "add a `[[step]]` with one verb");
     }
+    for (index, profile) in raw.profiles.iter().enumerate() {
+        if raw.profiles[..index]
+            .iter()
+            .any(|earlier| **earlier == **profile)
+        {
+            mistakes.push(
+                Diagnostic::new(
+                    file,
+                    profile.span(),
+                    format!("profile `{}` is named twice", **profile),
+                )
+                .hint("name it once: each name is a case of its own"),
+            );
+        }
+    }
 }
 
 fn step(
@@ -83,6 +99,7 @@ fn step(
     mistakes: &mut Vec<Diagnostic>,
 ) -> Option<Step> {
     let verb = verb(step, file, mistakes)?;
+    parameters(step, &verb, file, mistakes);
     accounts(&verb, file, connected, mistakes);
     let outcomes = outcomes(step, &verb, file, mistakes);
     Some(Step {
@@ -138,6 +155,54 @@ fn verb(
     }
 }
 
+/// What a verb's parameters can be wrong about, whatever the other steps are.
+fn parameters(
+    step: &Located<StepFile>,
+    verb: &Verb,
+    file: &SourceFile,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    let mut mistake = |span: Range<usize>, message: &str, hint: &str| {
+        mistakes.push(Diagnostic::new(file, span, message).hint(hint));
+    };
+    match verb {
+        Verb::Revoke(revoke) => {
+            let stated = [&revoke.account, &revoke.unknown_like, &revoke.id];
+            let stated: Vec<_> = stated.into_iter().flatten().collect();
+            if stated.len() != 1 {
+                // Of several, the second is the one too many.
+                mistake(
+                    stated.get(1).map_or(step.span(), |second| second.span()),
+                    "a revoke must name exactly one of an account, an unknown id and a literal id",
+                    "state `account`, `unknown_like` or `id`",
+                );
+            }
+            if let Some(method) = &revoke.method
+                && http::Method::from_bytes(method.as_bytes()).is_err()
+            {
+                mistake(method.span(), "not an HTTP method", "e.g. `PUT`");
+            }
+        }
+        Verb::Fail(fail) => {
+            if !(100..=599).contains(fail.status.get()) {
+                mistake(
+                    fail.status.span(),
+                    "not an HTTP status code",
+                    "a number from 100 to 599",
+                );
+            }
+            if let Some(nth) = fail.nth.as_ref().filter(|nth| ***nth == 0) {
+                mistake(
+                    nth.span(),
+                    "a failure of the request before the first",
+                    "requests are counted from 1; leave `nth` out to make every one fail",
+                );
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Accounts are connected once, and before they are used.
 fn accounts(
     verb: &Verb,
@@ -145,24 +210,6 @@ fn accounts(
     connected: &mut Vec<String>,
     mistakes: &mut Vec<Diagnostic>,
 ) {
-    if let Verb::Revoke(revoke) = verb {
-        let stated = [&revoke.account, &revoke.unknown_like, &revoke.id];
-        if stated.iter().filter(|name| name.is_some()).count() != 1 {
-            let span = stated
-                .into_iter()
-                .flatten()
-                .next()
-                .map_or(0..0, Located::span);
-            mistakes.push(
-                Diagnostic::new(
-                    file,
-                    span,
-                    "a revoke must name exactly one of an account, an unknown id and a literal id",
-                )
-                .hint("state `account`, `unknown_like` or `id`"),
-            );
-        }
-    }
     let Some(account) = verb.account() else {
         return;
     };
@@ -253,44 +300,64 @@ fn outcomes(
         }
     }
     for outcome in &stated {
-        let empty = outcome.status.is_none()
-            && outcome.revoked_tokens.is_none()
-            && outcome.account_status.is_none()
-            && outcome.dispatches.is_none();
-        if empty {
-            mistake(
-                outcome.span(),
-                "an outcome that states nothing",
-                "state at least one of `status`, `revoked_tokens`, `account_status`, `dispatches`",
-            );
-        }
-        if let Some(status) = outcome
-            .status
-            .as_ref()
-            .filter(|status| !(100..=599).contains(status.get()))
-        {
-            mistake(
-                status.span(),
-                "not an HTTP status code",
-                "a number from 100 to 599",
-            );
-        }
-        if let Some(revoked) = outcome
-            .revoked_tokens
-            .as_ref()
-            .filter(|_| !matches!(verb, Verb::Revoke(_)))
-        {
-            mistake(
-                revoked.span(),
-                "`revoked_tokens` of a step that revokes nothing",
-                "only a revoke's answer lists them",
-            );
-        }
+        self::outcome(outcome, verb, &mut mistake);
     }
     stated
         .into_iter()
         .map(|outcome| outcome.get().clone())
         .collect()
+}
+
+/// What one outcome states, held against the step.
+fn outcome(
+    outcome: &Located<Expectation>,
+    verb: &Verb,
+    mistake: &mut impl FnMut(Range<usize>, &str, &str),
+) {
+    let empty = outcome.status.is_none()
+        && outcome.revoked_tokens.is_none()
+        && outcome.account_status.is_none()
+        && outcome.dispatches.is_none();
+    if empty {
+        mistake(
+            outcome.span(),
+            "an outcome that states nothing",
+            "state at least one of `status`, `revoked_tokens`, `account_status`, `dispatches`",
+        );
+    }
+    if let Some(status) = outcome
+        .status
+        .as_ref()
+        .filter(|status| !(100..=599).contains(status.get()))
+    {
+        mistake(
+            status.span(),
+            "not an HTTP status code",
+            "a number from 100 to 599",
+        );
+    }
+    if let Some(revoked) = outcome
+        .revoked_tokens
+        .as_ref()
+        .filter(|_| !matches!(verb, Verb::Revoke(_)))
+    {
+        mistake(
+            revoked.span(),
+            "`revoked_tokens` of a step that revokes nothing",
+            "only a revoke's answer lists them",
+        );
+    }
+    if let Some(status) = outcome
+        .account_status
+        .as_ref()
+        .filter(|_| verb.calls_target() && verb.account().is_none())
+    {
+        mistake(
+            status.span(),
+            "`account_status` of a step that names no account",
+            "leave it out, or read an account in a step of its own",
+        );
+    }
 }
 
 /// Every account's tokens are compared at the end, and no other's.
@@ -319,7 +386,7 @@ fn ledger(
             mistakes.push(
                 Diagnostic::new(
                     file,
-                    tokens.access_token.span(),
+                    tokens.span(),
                     format!("the ledger names account `{name}`, which is never connected"),
                 )
                 .hint_nearest(name, connected.iter().map(String::as_str)),

@@ -103,7 +103,7 @@ impl Adapter {
 
     /// The target's limits.
     pub const fn limits(&self) -> &Limits {
-        &self.target.limits
+        self.target.limits.get()
     }
 
     /// Puts an OAuth client of the provider into the target. Returns what its steps captured,

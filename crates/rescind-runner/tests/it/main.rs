@@ -1,0 +1,12 @@
+//! The files that the runner reads, and its HTTP client, from outside the crate.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy's own exception for tests covers test functions, not their helpers"
+)]
+
+mod client;
+mod files;
+mod invalid_files;
+mod valid_files;
