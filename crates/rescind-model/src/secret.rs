@@ -276,7 +276,15 @@ impl SecretScanner {
         if let Some((name, value)) = line.split_once(": ")
             && name.eq_ignore_ascii_case("authorization")
         {
-            let (scheme, credentials) = value.split_once(' ').unwrap_or(("", value));
+            // Only a word that can be a scheme is shown: a client may have left it out.
+            let is_scheme = |word: &str| {
+                word.len() <= 12 && word.bytes().all(|byte| byte.is_ascii_alphabetic())
+            };
+            let parts = value
+                .split_once(' ')
+                .filter(|(scheme, _)| is_scheme(scheme));
+            let (scheme, credentials) = parts.map_or(("", value), |(scheme, rest)| (scheme, rest));
+            let space = if scheme.is_empty() { "" } else { " " };
             // A token that is known stays what it is; anything else is hidden as a whole.
             let known = self.redact(credentials);
             let shown = if is_hidden(&known) {
@@ -284,7 +292,7 @@ impl SecretScanner {
             } else {
                 self.hidden("credentials", credentials)
             };
-            return format!("{name}: {scheme} {shown}");
+            return format!("{name}: {scheme}{space}{shown}");
         }
         let line = self.redact(line);
         if let Ok(mut json) = serde_json::from_str::<serde_json::Value>(&line)
