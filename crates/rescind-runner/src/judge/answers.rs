@@ -70,6 +70,9 @@ fn envelope(answered: &Answered, sheet: &mut Sheet<'_>) {
         Some("`error.message` and `error.slug` are not both texts".to_owned())
     } else if !error["code"].is_i64() && !error["code"].is_u64() {
         Some("`error.code` is no integer".to_owned())
+    } else if !error["status"].is_u64() {
+        // What stands there is not shown: it may be a secret.
+        Some("`error.status` is no HTTP status".to_owned())
     } else if error["status"].as_u64() != Some(u64::from(answered.status)) {
         Some(format!(
             "`error.status` is {}, the HTTP status {}",

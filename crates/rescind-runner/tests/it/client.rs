@@ -32,6 +32,10 @@ where
 }
 
 async fn call(address: SocketAddr, limit: Duration) -> CallOutcome {
+    call_for(address, limit, LONGEST_ANSWER).await
+}
+
+async fn call_for(address: SocketAddr, limit: Duration, longest_answer: usize) -> CallOutcome {
     let base_url = format!("http://{address}");
     let client = Client::new(&base_url).expect("a client");
     let sent = Sent {
@@ -40,7 +44,7 @@ async fn call(address: SocketAddr, limit: Duration) -> CallOutcome {
         ..Sent::default()
     };
     client
-        .send(&base_url, sent, limit, LONGEST_ANSWER)
+        .send(&base_url, sent, limit, longest_answer)
         .await
         .outcome
 }
@@ -111,6 +115,48 @@ async fn an_answer_that_never_ends_is_not_waited_for() {
         failure(call(address, SHORT).await),
         CallFailure::TimedOut(200)
     );
+}
+
+/// A server whose body comes byte by byte and never ends.
+async fn dripping() -> SocketAddr {
+    server(|mut stream| async move {
+        stream.set_nodelay(true)?;
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+            .await?;
+        loop {
+            stream.write_all(b"1\r\n.\r\n").await?;
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_body_that_drips_for_ever_ends_with_the_limit_of_time() {
+    let outcome = call_for(dripping().await, SHORT, usize::MAX).await;
+    assert_eq!(failure(outcome), CallFailure::TimedOut(200));
+}
+
+#[tokio::test]
+async fn a_body_that_drips_for_ever_ends_with_the_limit_of_length() {
+    let outcome = call_for(dripping().await, LONG, 100).await;
+    assert_eq!(failure(outcome), CallFailure::TooLong(100));
+}
+
+#[tokio::test]
+async fn a_body_may_be_just_as_long_as_the_limit() {
+    for (longest, whole) in [(2, true), (1, false)] {
+        let address = server(|mut stream| async move {
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+                .await
+        })
+        .await;
+        let outcome = call_for(address, LONG, longest).await;
+        let answered = matches!(outcome, CallOutcome::Answered(_));
+        assert_eq!(answered, whole, "{outcome:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! The workspace's files, each under the path that messages show.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rescind_model::SourceFile;
+use rescind_model::{Profile, RequirementSet, SourceFile, Target};
 use rescind_runner::catalogue::NamedFile;
+use rescind_runner::judge::checks;
 
 /// The requirement set that everything is judged by.
 pub const SET: &str = "fixtures/requirements/connected-accounts-2026-05-12.toml";
@@ -62,4 +64,21 @@ pub fn profiles() -> Vec<NamedFile> {
 /// Whether there is a file of that path below the workspace.
 pub fn exists(path: &str) -> bool {
     root().join(path).is_file()
+}
+
+/// The requirement set.
+pub fn set() -> RequirementSet {
+    RequirementSet::parse(&read(SET), &checks::ids()).expect("the set is valid")
+}
+
+/// The target file of the reference service.
+pub fn target() -> Target {
+    let file = read("fixtures/targets/reference.toml");
+    Target::parse(&file).expect("the target file is valid")
+}
+
+/// A profile of `fixtures/providers`.
+pub fn profile(name: &str) -> Arc<Profile> {
+    let file = read(&format!("fixtures/providers/{name}.toml"));
+    Arc::new(Profile::parse(&file).expect("the profile is valid"))
 }

@@ -1,4 +1,4 @@
-//! The files that the runner reads, and its HTTP client, from outside the crate.
+//! The files that the runner reads, the judge and the HTTP client, from outside the crate.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,4 +9,6 @@
 mod client;
 mod files;
 mod invalid_files;
+mod judge;
+mod support;
 mod valid_files;

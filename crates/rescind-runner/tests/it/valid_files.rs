@@ -2,17 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use rescind_model::{RequirementSet, SourceFile};
 use rescind_runner::Catalogue;
-use rescind_runner::judge::checks::CHECKS;
+use rescind_runner::judge::checks::{self, CHECKS};
 
-use rescind_model::RequirementSet;
-use rescind_runner::judge::checks;
-
-use crate::files::{SET, below, named, read};
-
-fn set() -> RequirementSet {
-    RequirementSet::parse(&read(SET), &checks::ids()).expect("the set is valid")
-}
+use crate::files::{SET, below, named, read, set};
 
 #[test]
 fn profiles_scenarios_and_the_set_fit_together() {
@@ -33,25 +27,55 @@ fn target_files_are_valid() {
     }
 }
 
+fn is_kebab_case(id: &str) -> bool {
+    let of_the_alphabet = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    id.split('-')
+        .all(|word| !word.is_empty() && word.bytes().all(of_the_alphabet))
+}
+
 #[test]
 fn every_check_belongs_to_a_row_and_has_an_id_of_its_own() {
     let set = set();
     let mut seen = BTreeSet::new();
     for check in CHECKS {
         assert!(seen.insert(check.id), "{} is there twice", check.id);
-        assert!(
-            check
-                .id
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
-            "{}",
-            check.id
-        );
+        assert!(is_kebab_case(check.id), "{}", check.id);
         assert!(
             set.rows_of_check(check.id).next().is_some(),
             "{} judges no row",
             check.id
         );
+    }
+}
+
+/// Whether a set of one row with these last lines is valid.
+#[track_caller]
+fn check_row(lines: &str, valid: bool) {
+    let text = format!(
+        "contract = \"c\"\nname = \"c-1\"\nsource = \"s\"\n\n\
+         [[requirement]]\nid = \"R\"\nlevel = \"MUST\"\ntext = \"t\"\n{lines}\n"
+    );
+    let file = SourceFile::new("set.toml", text);
+    let parsed = RequirementSet::parse(&file, &checks::ids());
+    assert_eq!(parsed.is_ok(), valid, "{lines:?}: {parsed:?}");
+}
+
+#[test]
+fn every_row_has_a_check_or_a_reason_why_it_has_none() {
+    check_row("checks = [\"listed-once\"]", true);
+    check_row("should = [\"listed-once\"]", true);
+    check_row("excluded = \"not staged yet\"", true);
+    check_row("", false);
+    check_row("checks = []", false);
+    check_row("excluded = \" \"", false);
+    check_row(
+        "checks = [\"listed-once\"]\nexcluded = \"not staged yet\"",
+        false,
+    );
+    check_row("checks = [\"listed-once\"]\nexcluded = \"\"", false);
+    for row in &set().requirements {
+        let checks = row.checks.len() + row.should.len();
+        assert_eq!(checks == 0, row.excluded.is_some(), "{}", *row.id);
     }
 }
 
