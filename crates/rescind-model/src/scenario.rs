@@ -1,6 +1,6 @@
 //! Scenarios: a provider profile, steps, expectations, and the ledger at the end.
 //!
-//! [`file`] is the format as a person writes it; [`Scenario`] is what is left once everything in
+//! [`mod@file`] is the format as a person writes it; [`Scenario`] is what is left once everything in
 //! it has been found to make sense.
 
 pub mod file;

@@ -1,8 +1,8 @@
 //! The judge: a pure function from what a case left behind to judgements.
 //!
 //! [`checks`] lists every judgement that exists. The invariants are spread over topics:
-//! [`answers`] (what the target said), [`dispatches`] (what it asked of the provider),
-//! [`effects`] (which tokens are dead, and who may be blamed). [`expectations`] holds the
+//! `answers` (what the target said), `dispatches` (what it asked of the provider),
+//! `effects` (which tokens are dead, and who may be blamed). `expectations` holds the
 //! outcomes that a scenario states against what happened.
 
 mod answers;
