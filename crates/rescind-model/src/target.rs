@@ -216,7 +216,8 @@ impl Target {
     /// # Errors
     /// Every mistake in the file.
     pub fn parse(file: &SourceFile) -> Result<Self, Vec<Diagnostic>> {
-        let target: Self = source::parse(file).map_err(|diagnostic| vec![diagnostic])?;
+        let target: Self =
+            source::parse(file).map_err(|diagnostic| vec![without_value(diagnostic)])?;
         let mut check = Check {
             file,
             mistakes: Vec::new(),
@@ -230,6 +231,19 @@ impl Target {
             Err(check.mistakes)
         }
     }
+}
+
+/// An unknown key in a target file may be where somebody wrote a secret: its value is not shown.
+fn without_value(mut diagnostic: Diagnostic) -> Diagnostic {
+    let text = diagnostic.file.text();
+    let from = text.floor_char_boundary(diagnostic.span.end);
+    let line_end = text[from..].find('\n').map_or(text.len(), |at| from + at);
+    let value = text[from..line_end].find('=').map(|at| from + at + 1);
+    if let Some(value) = value.filter(|_| diagnostic.message.starts_with("unknown key")) {
+        let shown = format!("{} …{}", &text[..value], &text[line_end..]);
+        diagnostic.file = SourceFile::new(diagnostic.file.path(), shown);
+    }
+    diagnostic
 }
 
 struct Check<'a> {
