@@ -65,13 +65,20 @@ pub fn answer(
         clients,
         now,
     };
+    // A revocation route's method is its profile's; those of the others are the standards'.
+    let method = match entry.endpoint {
+        Some(Endpoint::Token | Endpoint::Introspection) => Some("POST"),
+        Some(Endpoint::Resource) => Some("GET"),
+        Some(Endpoint::Revocation) | None => None,
+    };
+    if let Some(method) = method.filter(|method| *method != request.method) {
+        return wrong_method(method, entry);
+    }
     match entry.endpoint {
         Some(Endpoint::Revocation) => revocation::answer(&mut context, request, &parameters, entry),
-        Some(Endpoint::Token) => token::answer(&mut context, request, &parameters, entry),
-        Some(Endpoint::Introspection) => {
-            introspection::answer(&mut context, request, &parameters, entry)
-        }
-        Some(Endpoint::Resource) => resource::answer(&mut context, request, &parameters, entry),
+        Some(Endpoint::Token) => token::answer(&mut context, &parameters, entry),
+        Some(Endpoint::Introspection) => introspection::answer(&context, &parameters, entry),
+        Some(Endpoint::Resource) => resource::answer(&context, &parameters, entry),
         None => {
             // Whoever only reads, at a resource that the profile leaves out, say, revokes nothing.
             let reads = ["GET", "HEAD", "OPTIONS"].contains(&request.method.as_str());

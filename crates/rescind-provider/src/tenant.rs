@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::clients::{Client, Clients};
 use crate::interpreter;
-use crate::journal::{Entry, Journal, Outcome, Presented};
+use crate::journal::{Entry, Journal, Outcome};
 use crate::ledger::{GrantId, Ledger, LedgerKey, Moment, format_of};
 use crate::message::{Reply, Request};
 
@@ -300,24 +300,6 @@ impl TenantState {
             }
         }
         scanner
-    }
-
-    /// The grants that an entry is about: that of what it presented, and those of what it killed.
-    pub fn grants_of(entry: &Entry) -> Vec<GrantId> {
-        let presented = match entry.presented {
-            Presented::Token(token) => Some(token.grant),
-            Presented::Account(grant) => Some(grant),
-            Presented::Nothing | Presented::Unknown => None,
-        };
-        let mut grants: Vec<GrantId> = entry
-            .killed
-            .iter()
-            .map(|token| token.grant)
-            .chain(presented)
-            .collect();
-        grants.sort_unstable();
-        grants.dedup();
-        grants
     }
 }
 

@@ -4,21 +4,13 @@ use rescind_model::Subject;
 use rescind_model::vocabulary::TokenState;
 use serde_json::json;
 
+use super::Context;
 use super::parameters::Parameters;
-use super::{Context, wrong_method};
 use crate::journal::{Entry, Outcome, Presented};
-use crate::message::{Reply, Request};
+use crate::message::Reply;
 
 /// Answers a request to the protected resource.
-pub fn answer(
-    context: &mut Context<'_>,
-    request: &Request,
-    parameters: &Parameters,
-    entry: &mut Entry,
-) -> Reply {
-    if request.method != "GET" {
-        return wrong_method("GET", entry);
-    }
+pub fn answer(context: &Context<'_>, parameters: &Parameters, entry: &mut Entry) -> Reply {
     let token = parameters
         .bearer()
         .and_then(|text| context.ledger.find(text));

@@ -4,23 +4,15 @@ use rescind_model::Subject;
 use rescind_model::vocabulary::TokenState;
 use serde_json::json;
 
+use super::Context;
 use super::client::{Authenticated, authenticate};
 use super::parameters::Parameters;
-use super::{Context, wrong_method};
 use crate::journal::{Entry, Outcome, Presented};
 use crate::ledger::TokenId;
-use crate::message::{Reply, Request};
+use crate::message::Reply;
 
 /// Answers a request to the token endpoint.
-pub fn answer(
-    context: &mut Context<'_>,
-    request: &Request,
-    parameters: &Parameters,
-    entry: &mut Entry,
-) -> Reply {
-    if request.method != "POST" {
-        return wrong_method("POST", entry);
-    }
+pub fn answer(context: &mut Context<'_>, parameters: &Parameters, entry: &mut Entry) -> Reply {
     let endpoint = &context.profile.token_endpoint;
     let client = match authenticate(
         &endpoint.client_authentication,

@@ -14,6 +14,7 @@ use rescind_model::profile::{ClientAuthentication, Place};
 use rescind_model::vocabulary::TokenState;
 
 use super::*;
+use crate::journal::Presented;
 use crate::ledger::TokenId;
 use crate::test_profiles::{NAMES, profile};
 use any_request::any_request;
