@@ -8,6 +8,7 @@ mod validate;
 
 use std::collections::BTreeMap;
 
+use crate::fault::Fault;
 use crate::requirement::RequirementSet;
 use crate::source::{Diagnostic, Located, SourceFile};
 pub use file::{
@@ -84,7 +85,7 @@ pub enum Verb {
     /// Moves the provider's clock.
     AdvanceClock(AdvanceClock),
     /// Makes an endpoint of the provider fail.
-    Fail(Fail),
+    Fail(Fault),
     /// Ends every failure.
     Recover,
 }

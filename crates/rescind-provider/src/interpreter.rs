@@ -93,7 +93,7 @@ pub fn answer(
 
 /// The token that a request carries, wherever and however: for what reaches no endpoint, whose
 /// places nobody declares.
-fn carried(ledger: &Ledger, request: &Request) -> Option<TokenId> {
+pub fn carried(ledger: &Ledger, request: &Request) -> Option<TokenId> {
     let headers = request
         .headers
         .values()
@@ -110,10 +110,10 @@ fn carried(ledger: &Ledger, request: &Request) -> Option<TokenId> {
                 .into_owned()
         })
         .collect();
-    let basic = Parameters::read(request)
-        .basic
-        .map(|basic| format!("{} {}", basic.decoded.0, basic.decoded.1));
-    texts.extend(decoded.into_iter().chain(basic));
+    texts.extend(decoded);
+    if let Some(basic) = Parameters::read(request).basic {
+        texts.extend([basic.raw.0, basic.raw.1, basic.decoded.0, basic.decoded.1]);
+    }
     let is_there = |secret: &str| texts.iter().any(|text| text.contains(secret));
     ledger.grants().find_map(|(id, _)| {
         let mut tokens = ledger.tokens(id, Moment(0)).into_iter();

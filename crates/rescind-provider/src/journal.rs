@@ -14,6 +14,9 @@ use crate::message::{Reply, Request};
 /// How many entries a journal keeps.
 const CAPACITY: usize = 10_000;
 
+/// What stands in place of an answer that never went.
+const NEVER_ANSWERED: &str = "never answered";
+
 /// How much of a body an entry keeps, in bytes.
 const KEPT_BODY: usize = 4096;
 
@@ -44,8 +47,10 @@ pub struct Entry {
     pub killed: Vec<TokenId>,
     /// The tokens that it brought into being.
     pub minted: Vec<TokenId>,
-    /// The status code of the answer.
+    /// The status code of the answer; 0 if it was never answered.
     pub status: u16,
+    /// The seconds that the answer asked the client to wait (`Retry-After`).
+    pub retry_after: Option<u64>,
     #[serde(skip)]
     raw: Raw,
 }
@@ -114,6 +119,8 @@ pub enum Departure {
     CredentialsWrong,
     /// The URL carries a secret where the route does not want it.
     SecretInUrl,
+    /// It went to another origin than the provider's.
+    OtherOrigin,
 }
 
 impl Departure {
@@ -131,6 +138,7 @@ impl Departure {
             Self::CredentialsTwice => "two sets of credentials",
             Self::CredentialsWrong => "wrong credentials",
             Self::SecretInUrl => "a secret in the URL",
+            Self::OtherOrigin => "another origin than the provider's",
         }
     }
 }
@@ -157,8 +165,10 @@ pub enum Outcome {
     Unauthenticated,
     /// There is no such route, or not with that method.
     NoRoute,
-    /// A fault answered in the endpoint's place.
+    /// A fault acted in the endpoint's place.
     Fault,
+    /// It went to another origin, where there is no endpoint of the provider.
+    Elsewhere,
 }
 
 impl Entry {
@@ -178,9 +188,10 @@ impl Entry {
             killed: Vec::new(),
             minted: Vec::new(),
             status: 0,
+            retry_after: None,
             raw: Raw {
                 request: request_text(request),
-                answer: String::new(),
+                answer: NEVER_ANSWERED.to_owned(),
             },
         }
     }
@@ -188,6 +199,7 @@ impl Entry {
     /// Records the answer.
     pub fn answered(&mut self, reply: &Reply) {
         self.status = reply.status;
+        self.retry_after = reply.retry_after();
         let headers: Vec<String> = reply
             .headers
             .iter()
@@ -201,11 +213,22 @@ impl Entry {
         );
     }
 
+    /// The status code of the answer, in words if there was none.
+    pub fn answer_in_words(&self) -> String {
+        match self.status {
+            0 => NEVER_ANSWERED.to_owned(),
+            status => status.to_string(),
+        }
+    }
+
     /// Whether the request is a dispatch: one that reached a revocation route, by whatever
-    /// method, or that carried a token to no endpoint at all.
+    /// method, or that carried a token to no endpoint at all, or to another origin.
     pub fn is_dispatch(&self) -> bool {
+        let carried_elsewhere =
+            self.outcome == Outcome::Elsewhere && matches!(self.presented, Presented::Token(_));
         self.endpoint == Some(Endpoint::Revocation)
             || self.departures.contains(&Departure::NoSuchRoute)
+            || carried_elsewhere
     }
 
     /// The request as it came, line by line, every secret replaced.

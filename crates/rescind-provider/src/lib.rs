@@ -10,6 +10,7 @@
 
 pub mod clients;
 pub mod describe;
+pub mod fault;
 pub mod interpreter;
 pub mod journal;
 pub mod ledger;

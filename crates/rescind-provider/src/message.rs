@@ -30,6 +30,15 @@ pub struct Reply {
     pub body: String,
 }
 
+/// What comes of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// An answer.
+    Answer(Reply),
+    /// No answer, ever, on a connection that stays open.
+    Silence,
+}
+
 impl Reply {
     /// An answer as a profile states it.
     pub fn of(answer: &Answer) -> Self {
@@ -49,6 +58,13 @@ impl Reply {
             headers,
             body,
         }
+    }
+
+    /// The seconds that it asks the client to wait (RFC 9110 §10.2.3).
+    pub fn retry_after(&self) -> Option<u64> {
+        let header = |(name, _): &&(String, String)| name.eq_ignore_ascii_case("retry-after");
+        let (_, value) = self.headers.iter().find(header)?;
+        value.parse().ok()
     }
 
     /// A JSON answer.

@@ -14,9 +14,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::fault::Addresses;
 use crate::ledger::{LedgerKey, Moment};
 use crate::tenant::TenantState;
 use clock::Clock;
+use listener::Side;
 
 /// The path below which every tenant's control API lies.
 pub const CONTROL_PREFIX: &str = "/_rescind";
@@ -26,6 +28,7 @@ pub const CONTROL_PREFIX: &str = "/_rescind";
 pub struct Provider {
     shared: Arc<Shared>,
     address: SocketAddr,
+    elsewhere: SocketAddr,
     stop: CancellationToken,
     connections: TaskTracker,
 }
@@ -87,9 +90,8 @@ impl Provider {
         if !address.ip().is_loopback() {
             return Err(StartError::NotLoopback { address });
         }
-        let bind = |source| StartError::Bind { address, source };
-        let listener = TcpListener::bind(address).await.map_err(bind)?;
-        let address = listener.local_addr().map_err(bind)?;
+        let (listener, address) = bind(address).await?;
+        let (elsewhere_listener, elsewhere) = bind(SocketAddr::new(address.ip(), 0)).await?;
         let shared = Arc::new(Shared {
             seed: seed.to_owned(),
             clock: Clock::start(),
@@ -97,15 +99,19 @@ impl Provider {
         });
         let stop = CancellationToken::new();
         let connections = TaskTracker::new();
-        connections.spawn(listener::accept(
-            listener,
-            Arc::clone(&shared),
-            stop.clone(),
-            connections.clone(),
-        ));
+        for (listener, side) in [(listener, Side::Own), (elsewhere_listener, Side::Elsewhere)] {
+            connections.spawn(listener::accept(
+                listener,
+                side,
+                Arc::clone(&shared),
+                stop.clone(),
+                connections.clone(),
+            ));
+        }
         Ok(Self {
             shared,
             address,
+            elsewhere,
             stop,
             connections,
         })
@@ -116,21 +122,30 @@ impl Provider {
         self.address
     }
 
+    /// Another origin, without a slash at the end, which is none of the provider's: what redirects
+    /// to another origin lead to. The tenants' paths are the same there; each journals what comes,
+    /// answers that all is well, and does nothing.
+    pub fn elsewhere_url(&self) -> String {
+        format!("http://{}", self.elsewhere)
+    }
+
     /// Adds a tenant. One of the same address is replaced.
     pub fn add_tenant(&self, at: &Address, name: &str, profile: Arc<Profile>) -> Arc<Tenant> {
         let (path_name, path) = match at {
             Address::Root => (String::new(), String::new()),
             Address::Below(name) => (name.clone(), format!("/t/{name}")),
         };
+        let addresses = Addresses {
+            own: format!("http://{}{path}", self.address),
+            elsewhere: format!("{}{path}", self.elsewhere_url()),
+        };
+        let key = LedgerKey::new(&self.shared.seed, name);
         let tenant = Arc::new(Tenant {
             name: name.to_owned(),
-            base_url: format!("http://{}{path}", self.address),
+            base_url: addresses.own.clone(),
             clock: self.shared.clock,
             fingerprints: FingerprintKey::of_seed(&self.shared.seed),
-            state: Mutex::new(TenantState::new(
-                profile,
-                LedgerKey::new(&self.shared.seed, name),
-            )),
+            state: Mutex::new(TenantState::new(profile, key).at(addresses)),
         });
         let mut tenants = self
             .shared
@@ -147,6 +162,13 @@ impl Provider {
         self.connections.close();
         self.connections.wait().await;
     }
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Bind { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
 }
 
 impl Drop for Provider {

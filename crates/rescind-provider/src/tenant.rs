@@ -6,38 +6,15 @@ use std::sync::Arc;
 
 use rescind_model::Subject;
 use rescind_model::profile::{Profile, TokenCharacters, TokenFormat};
-use rescind_model::scenario::Endpoint;
 use rescind_model::secret::{FingerprintKey, KnownSecret, Secret, SecretScanner};
-use serde::Deserialize;
+use serde_json::json;
 
 use crate::clients::{Client, Clients};
+use crate::fault::{self, Addresses, Effect, Fault, Faults};
 use crate::interpreter;
-use crate::journal::{Entry, Journal, Outcome};
+use crate::journal::{Departure, Entry, Journal, Outcome, Presented};
 use crate::ledger::{GrantId, Ledger, LedgerKey, Moment, format_of};
-use crate::message::{Reply, Request};
-
-/// A failure that answers in an endpoint's place, and changes nothing.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fault {
-    /// The endpoint.
-    pub endpoint: Endpoint,
-    /// Only requests that name this subject.
-    #[serde(default)]
-    pub subject: Option<Subject>,
-    /// Only the nth such request from now, counted from 1; every one if not stated.
-    #[serde(default)]
-    pub nth: Option<u32>,
-    /// The status code that it answers.
-    pub status: u16,
-}
-
-/// A fault that is set, and how many requests it has matched.
-#[derive(Clone, Debug)]
-struct SetFault {
-    fault: Fault,
-    matched: u32,
-}
+use crate::message::{Reaction, Reply, Request};
 
 /// Everything that one tenant is.
 #[derive(Clone, Debug)]
@@ -47,7 +24,8 @@ pub struct TenantState {
     clients: Clients,
     ledger: Ledger,
     journal: Journal,
-    faults: Vec<SetFault>,
+    faults: Faults,
+    addresses: Addresses,
     clock_offset: u64,
 }
 
@@ -77,9 +55,17 @@ impl TenantState {
             key,
             clients: Clients::default(),
             journal: Journal::default(),
-            faults: Vec::new(),
+            faults: Faults::default(),
+            addresses: Addresses::default(),
             clock_offset: 0,
         }
+    }
+
+    /// The tenant, at addresses that redirects can lead to.
+    #[must_use]
+    pub fn at(mut self, addresses: Addresses) -> Self {
+        self.addresses = addresses;
+        self
     }
 
     /// The profile.
@@ -198,7 +184,7 @@ impl TenantState {
 
     /// Makes an endpoint fail.
     pub fn fail(&mut self, fault: Fault) {
-        self.faults.push(SetFault { fault, matched: 0 });
+        self.faults.set(fault);
     }
 
     /// Ends every failure.
@@ -214,53 +200,62 @@ impl TenantState {
         self.clock_offset = 0;
     }
 
-    /// Answers a request.
-    pub fn handle(&mut self, request: &Request, elapsed: Moment) -> Reply {
+    /// Takes a request.
+    pub fn handle(&mut self, request: &Request, elapsed: Moment) -> Reaction {
         let now = self.now(elapsed);
         let mut entry = Entry::new(self.journal.next_number(), now, request);
-        let reply = match self.matching_fault(request) {
-            Some(status) => {
-                self.note_faulted(request, &mut entry);
-                Reply::json(
-                    status,
-                    &serde_json::json!({ "error": "temporarily_unavailable" }),
-                )
+        let reaction = match self.fault_met_by(request) {
+            Some(effect) => {
+                self.note_unheeded(request, &mut entry);
+                entry.outcome = Outcome::Fault;
+                fault::reaction(effect, request, &self.addresses)
             }
-            None => interpreter::answer(
+            None => Reaction::Answer(interpreter::answer(
                 &self.profile,
                 &mut self.ledger,
                 &self.clients,
                 request,
                 now,
                 &mut entry,
-            ),
+            )),
         };
+        if let Reaction::Answer(reply) = &reaction {
+            entry.answered(reply);
+        }
+        self.journal.push(entry);
+        reaction
+    }
+
+    /// Takes a request that went to another origin than the provider's. It changes nothing, and
+    /// the answer looks like a success, so that only the journal tells.
+    pub fn handle_elsewhere(&mut self, request: &Request, elapsed: Moment) -> Reply {
+        let now = self.now(elapsed);
+        let mut entry = Entry::new(self.journal.next_number(), now, request);
+        self.note_unheeded(request, &mut entry);
+        entry.outcome = Outcome::Elsewhere;
+        // What the provider's routes declare does not hold there.
+        entry.departures = vec![Departure::OtherOrigin];
+        if !matches!(entry.presented, Presented::Token(_)) {
+            // No origin but the provider's may see a token, wherever in a request it stands.
+            let carried = interpreter::carried(&self.ledger, request);
+            entry.presented = carried.map_or(entry.presented, Presented::Token);
+        }
+        let reply = Reply::json(200, &json!({}));
         entry.answered(&reply);
         self.journal.push(entry);
         reply
     }
 
-    /// The status of the fault that this request meets. Counts the request against every fault
-    /// that it matches.
-    fn matching_fault(&mut self, request: &Request) -> Option<u16> {
+    /// The fault that this request meets.
+    fn fault_met_by(&mut self, request: &Request) -> Option<Effect> {
         let endpoint = interpreter::endpoint_of(&self.profile, &request.path)?;
         let subject = interpreter::named_subject(&self.profile, &self.ledger, request);
-        let mut met = None;
-        for set in &mut self.faults {
-            let fault = &set.fault;
-            if fault.endpoint == endpoint && (fault.subject.is_none() || fault.subject == subject) {
-                set.matched += 1;
-                if fault.nth.is_none_or(|nth| nth == set.matched) {
-                    met.get_or_insert(fault.status);
-                }
-            }
-        }
-        met
+        self.faults.meet(endpoint, subject)
     }
 
-    /// A request that a fault answers is judged by what it was, and changes nothing: the
-    /// interpreter looks at it with a copy of the ledger.
-    fn note_faulted(&self, request: &Request, entry: &mut Entry) {
+    /// Notes of a request what it was, and lets it change nothing: the interpreter looks at it with
+    /// a copy of the ledger.
+    fn note_unheeded(&self, request: &Request, entry: &mut Entry) {
         let mut untouched = self.ledger.clone();
         let now = entry.at;
         interpreter::answer(
@@ -271,7 +266,6 @@ impl TenantState {
             now,
             entry,
         );
-        entry.outcome = Outcome::Fault;
         entry.acknowledged = false;
         entry.killed.clear();
         entry.minted.clear();

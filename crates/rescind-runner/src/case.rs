@@ -8,7 +8,6 @@ use rescind_model::scenario::{Connect, HeldToken, Revoke, Step, SwitchedStatus, 
 use rescind_model::secret::{KnownSecret, Secret};
 use rescind_model::target::RequestTemplate;
 use rescind_model::template::{TemplateError, Variables};
-use rescind_provider::tenant::Fault;
 use rescind_provider::{Entry, Tenant};
 use serde_json::{Value, json};
 
@@ -212,13 +211,8 @@ impl CaseRun {
                 self.tenant.lock().advance(advance.seconds);
                 Ok(None)
             }
-            Verb::Fail(fail) => {
-                self.tenant.lock().fail(Fault {
-                    endpoint: fail.endpoint,
-                    subject: fail.subject,
-                    nth: fail.nth.as_ref().map(|nth| **nth),
-                    status: *fail.status,
-                });
+            Verb::Fail(fault) => {
+                self.tenant.lock().fail(*fault);
                 Ok(None)
             }
             Verb::Recover => {

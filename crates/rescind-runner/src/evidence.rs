@@ -128,7 +128,7 @@ fn entry_lines(entry: &Entry, scanner: &SecretScanner) -> Vec<String> {
     } else {
         "not acknowledged"
     };
-    let mut verdict = format!("→ {} ({acknowledged})", entry.status);
+    let mut verdict = format!("→ {} ({acknowledged})", entry.answer_in_words());
     for departure in &entry.departures {
         verdict.extend(["; ", departure.describe()]);
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::file::{Expectation, ScenarioFile, StepFile};
+use super::file::{Expectation, Fail, ScenarioFile, StepFile};
 use super::{Scenario, Step, StepRole, Verb};
 use crate::source::{self, Diagnostic, Located, SourceFile};
 
@@ -131,7 +131,9 @@ fn verb(
         step.remove_by_user.clone().map(Verb::RemoveByUser),
         step.expire.clone().map(Verb::Expire),
         step.advance_clock.clone().map(Verb::AdvanceClock),
-        step.fail.clone().map(Verb::Fail),
+        step.fail
+            .as_ref()
+            .and_then(|fail| self::fail(fail, step.span(), file, mistakes)),
         step.recover.clone().map(|_| Verb::Recover),
     ]
     .into_iter()
@@ -139,6 +141,8 @@ fn verb(
     .collect();
     match <[Verb; 1]>::try_from(found) {
         Ok([verb]) => Some(verb),
+        // What is wrong with a failure has been said.
+        Err(found) if found.is_empty() && step.fail.is_some() => None,
         Err(found) => {
             let message = if found.is_empty() {
                 "a step without a verb".to_owned()
@@ -155,6 +159,26 @@ fn verb(
     }
 }
 
+/// The fault that a step sets; none if its keys make no sense together.
+fn fail(
+    fail: &Fail,
+    step: Range<usize>,
+    file: &SourceFile,
+    mistakes: &mut Vec<Diagnostic>,
+) -> Option<Verb> {
+    match fail.fault() {
+        Ok(fault) => Some(Verb::Fail(fault)),
+        Err(senseless) => {
+            mistakes.extend(senseless.into_iter().map(|senseless| {
+                let span = senseless.key.and_then(|key| fail.span_of(key));
+                Diagnostic::new(file, span.unwrap_or(step.clone()), senseless.message)
+                    .hint(senseless.hint)
+            }));
+            None
+        }
+    }
+}
+
 /// What a verb's parameters can be wrong about, whatever the other steps are.
 fn parameters(
     step: &Located<StepFile>,
@@ -165,41 +189,22 @@ fn parameters(
     let mut mistake = |span: Range<usize>, message: &str, hint: &str| {
         mistakes.push(Diagnostic::new(file, span, message).hint(hint));
     };
-    match verb {
-        Verb::Revoke(revoke) => {
-            let stated = [&revoke.account, &revoke.unknown_like, &revoke.id];
-            let stated: Vec<_> = stated.into_iter().flatten().collect();
-            if stated.len() != 1 {
-                // Of several, the second is the one too many.
-                mistake(
-                    stated.get(1).map_or(step.span(), |second| second.span()),
-                    "a revoke must name exactly one of an account, an unknown id and a literal id",
-                    "state `account`, `unknown_like` or `id`",
-                );
-            }
-            if let Some(method) = &revoke.method
-                && http::Method::from_bytes(method.as_bytes()).is_err()
-            {
-                mistake(method.span(), "not an HTTP method", "e.g. `PUT`");
-            }
+    if let Verb::Revoke(revoke) = verb {
+        let stated = [&revoke.account, &revoke.unknown_like, &revoke.id];
+        let stated: Vec<_> = stated.into_iter().flatten().collect();
+        if stated.len() != 1 {
+            // Of several, the second is the one too many.
+            mistake(
+                stated.get(1).map_or(step.span(), |second| second.span()),
+                "a revoke must name exactly one of an account, an unknown id and a literal id",
+                "state `account`, `unknown_like` or `id`",
+            );
         }
-        Verb::Fail(fail) => {
-            if !(100..=599).contains(fail.status.get()) {
-                mistake(
-                    fail.status.span(),
-                    "not an HTTP status code",
-                    "a number from 100 to 599",
-                );
-            }
-            if let Some(nth) = fail.nth.as_ref().filter(|nth| ***nth == 0) {
-                mistake(
-                    nth.span(),
-                    "a failure of the request before the first",
-                    "requests are counted from 1; leave `nth` out to make every one fail",
-                );
-            }
+        if let Some(method) = &revoke.method
+            && http::Method::from_bytes(method.as_bytes()).is_err()
+        {
+            mistake(method.span(), "not an HTTP method", "e.g. `PUT`");
         }
-        _ => {}
     }
 }
 

@@ -3,6 +3,7 @@
 //! JSON below `/_rescind`; loopback only. Tokens are shown where they are minted and nowhere else.
 
 use rescind_model::Subject;
+use rescind_model::fault::{Fault, Stated};
 use rescind_model::secret::Secret;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -11,7 +12,6 @@ use serde_json::{Value, json};
 use super::Tenant;
 use crate::ledger::GrantId;
 use crate::message::{Reply, Request};
-use crate::tenant::Fault;
 
 /// Every operation: its method, its path below the prefix, and what it does.
 pub const OPERATIONS: [(&str, &str, &str); 9] = [
@@ -45,7 +45,7 @@ pub const OPERATIONS: [(&str, &str, &str); 9] = [
     (
         "POST",
         "/faults",
-        "make an endpoint fail: {\"endpoint\", \"status\", \"subject\"?, \"nth\"?}; DELETE ends every failure",
+        "make an endpoint fail: {\"endpoint\", \"subject\"?, \"nth\"?} and one of {\"status\", \"retry_after\"?, \"echo\"?}, {\"hang\": true}, {\"redirect\": \"same_origin\" or \"other_origin\", \"status\"?}; DELETE ends every failure",
     ),
     (
         "POST",
@@ -298,23 +298,14 @@ fn known_grant(tenant: &Tenant, grant: u32) -> Result<GrantId, Mistake> {
     }
 }
 
-/// Reads a fault, and refuses one that no request could meet as it is stated.
+/// Reads a fault, and refuses one that makes no sense.
 fn fault(request: &Request) -> Result<Fault, Mistake> {
-    let fault: Fault = read(request)?;
-    // RFC 9110 §15.2: a 1xx is interim, and no answer.
-    if !(200..=599).contains(&fault.status) {
-        return Err(mistake(
-            "not the status code of an answer",
-            "a number from 200 to 599",
-        ));
-    }
-    if fault.nth == Some(0) {
-        return Err(mistake(
-            "`nth` is 0, and requests are counted from 1",
-            "a number from 1, or nothing for every request",
-        ));
-    }
-    Ok(fault)
+    let stated: Stated = read(request)?;
+    stated.fault().map_err(|senseless| {
+        let messages: Vec<&str> = senseless.iter().map(|one| one.message.as_str()).collect();
+        let hints: Vec<&str> = senseless.iter().map(|one| one.hint).collect();
+        mistake(&messages.join("; "), &hints.join("; "))
+    })
 }
 
 fn read<T: DeserializeOwned>(request: &Request) -> Result<T, Mistake> {

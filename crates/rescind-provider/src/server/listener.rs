@@ -1,6 +1,5 @@
 //! Our own accept loop, and the way from a connection to a tenant.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +8,13 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{CONTROL_PREFIX, Shared, control};
-use crate::message::{Reply, Request};
+use super::{CONTROL_PREFIX, Shared, Tenant, control};
+use crate::message::{Reaction, Reply, Request};
 
 /// The longest body that is read, in bytes.
 const LONGEST_BODY: usize = 4 << 20;
@@ -25,9 +25,24 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a request that has begun may take to end after the provider is stopped.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 
+/// The two origins that are listened at.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Side {
+    /// The provider's own.
+    Own,
+    /// One that is none of the provider's.
+    Elsewhere,
+}
+
+/// Why a request goes without an answer: a fault asks for it, and the provider has now stopped.
+#[derive(Debug, thiserror::Error)]
+#[error("the request is never answered")]
+struct Unanswered;
+
 /// Accepts connections until it is stopped.
 pub(super) async fn accept(
     listener: TcpListener,
+    side: Side,
     shared: Arc<Shared>,
     stop: CancellationToken,
     connections: TaskTracker,
@@ -39,17 +54,27 @@ pub(super) async fn accept(
         };
         // A connection that broke before it began is the client's affair.
         if let Ok((stream, _)) = accepted {
-            connections.spawn(serve(stream, Arc::clone(&shared), stop.clone()));
+            connections.spawn(serve(stream, side, Arc::clone(&shared), stop.clone()));
         }
     }
 }
 
-async fn serve(stream: TcpStream, shared: Arc<Shared>, stop: CancellationToken) {
+async fn serve(stream: TcpStream, side: Side, shared: Arc<Shared>, stop: CancellationToken) {
     // Answers are small: waiting for more to send only delays them.
     let _ = stream.set_nodelay(true);
+    let stopping = stop.clone();
     let service = service_fn(move |request| {
-        let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(respond(&shared, request).await) }
+        let (shared, stop) = (Arc::clone(&shared), stop.clone());
+        async move {
+            match respond(&shared, side, request).await {
+                Reaction::Answer(reply) => Ok(response(reply)),
+                Reaction::Silence => {
+                    // Whoever leaves ends the connection, and this with it.
+                    stop.cancelled().await;
+                    Err(Unanswered)
+                }
+            }
+        }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -58,7 +83,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, stop: CancellationToken) 
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => {}
-        () = stop.cancelled() => {
+        () = stopping.cancelled() => {
             connection.as_mut().graceful_shutdown();
             // A client that never finishes its request must not hold up the stop.
             let _ = tokio::time::timeout(STOP_GRACE, connection).await;
@@ -66,23 +91,16 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, stop: CancellationToken) 
     }
 }
 
-async fn respond(
-    shared: &Shared,
-    request: hyper::Request<Incoming>,
-) -> hyper::Response<Full<Bytes>> {
+async fn respond(shared: &Shared, side: Side, request: hyper::Request<Incoming>) -> Reaction {
+    let refusal =
+        |status, error: &str| Reaction::Answer(Reply::json(status, &json!({ "error": error })));
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LONGEST_BODY).collect().await else {
-        return response(Reply::json(
-            413,
-            &serde_json::json!({ "error": "request_too_large" }),
-        ));
+        return refusal(413, "request_too_large");
     };
     let (tenant, path) = find_tenant(parts.uri.path());
     let Some(tenant) = shared.tenant(tenant) else {
-        return response(Reply::json(
-            404,
-            &serde_json::json!({ "error": "no such tenant" }),
-        ));
+        return refusal(404, "no such tenant");
     };
     let request = Request {
         method: parts.method.as_str().to_owned(),
@@ -91,14 +109,23 @@ async fn respond(
         headers: parts.headers,
         body: body.to_bytes(),
     };
-    let reply = match control_operation(&request.path) {
-        Some(operation) => control::answer(&tenant, operation, &request),
+    match side {
+        Side::Own => react(&tenant, &request),
+        Side::Elsewhere => {
+            let elapsed = tenant.elapsed();
+            Reaction::Answer(tenant.lock().handle_elsewhere(&request, elapsed))
+        }
+    }
+}
+
+fn react(tenant: &Tenant, request: &Request) -> Reaction {
+    match control_operation(&request.path) {
+        Some(operation) => Reaction::Answer(control::answer(tenant, operation, request)),
         None => {
             let elapsed = tenant.elapsed();
-            tenant.lock().handle(&request, elapsed)
+            tenant.lock().handle(request, elapsed)
         }
-    };
-    response(reply)
+    }
 }
 
 /// The path below the control prefix. One that only begins like it is the provider's own.
@@ -132,4 +159,52 @@ fn response(reply: Reply) -> hyper::Response<Full<Bytes>> {
             *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
             response
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    use rescind_model::scenario::Endpoint;
+    use tokio::io::AsyncWriteExt;
+
+    use super::super::{Address, Provider};
+    use super::*;
+    use crate::fault::{Effect, Fault};
+    use crate::test_profiles::profile;
+
+    /// Waits until something is so.
+    async fn becomes(what: &str, is_so: impl Fn() -> bool) {
+        let mut poll = tokio::time::interval(Duration::from_millis(5));
+        for _ in 0..2000 {
+            if is_so() {
+                return;
+            }
+            poll.tick().await;
+        }
+        panic!("{what}");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_hangs_ends_when_its_client_leaves() {
+        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let provider = Provider::start(loopback, "seed").await.unwrap();
+        let listening = provider.connections.len();
+        let tenant = provider.add_tenant(&Address::Root, "root", profile("rfc7009"));
+        tenant.lock().fail(Fault {
+            endpoint: Endpoint::Resource,
+            subject: None,
+            nth: None,
+            effect: Effect::Hang,
+        });
+        let mut client = TcpStream::connect(provider.address()).await.unwrap();
+        let request = b"GET /userinfo HTTP/1.1\r\nhost: provider\r\n\r\n";
+        client.write_all(request).await.unwrap();
+        let received = || tenant.lock().journal().received() == 1;
+        becomes("the request never came", received).await;
+        assert_eq!(provider.connections.len(), listening + 1);
+        drop(client);
+        let ended = || provider.connections.len() == listening;
+        becomes("the connection outlived its client", ended).await;
+    }
 }

@@ -11,10 +11,11 @@ use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use rescind_model::profile::{ClientAuthentication, Place};
+use rescind_model::scenario::Endpoint;
 use rescind_model::vocabulary::TokenState;
 
 use super::*;
-use crate::journal::Presented;
+use crate::fault::Origin;
 use crate::ledger::TokenId;
 use crate::test_profiles::{NAMES, profile};
 use any_request::any_request;
@@ -29,7 +30,7 @@ enum Happening {
     RemoveByUser(Index),
     Expire(Index, Subject),
     Advance(u16),
-    Fail(Endpoint, Option<Subject>, Option<u32>, u16),
+    Fail(Fault),
     Recover,
 }
 
@@ -42,14 +43,39 @@ fn endpoints() -> impl Strategy<Value = Endpoint> {
     prop::sample::select(vec![Introspection, Resource, Revocation, Token])
 }
 
-fn happenings() -> impl Strategy<Value = Happening> {
-    let index = any::<Index>;
-    let fault = (
+fn effects() -> impl Strategy<Value = Effect> {
+    let answer = (200u16..600, prop::option::of(0u64..100), any::<bool>()).prop_map(
+        |(status, retry_after, echo)| Effect::Answer {
+            status,
+            retry_after,
+            echo,
+        },
+    );
+    let redirect = (
+        prop::sample::select(vec![301, 302, 303, 307, 308]),
+        prop::sample::select(vec![Origin::SameOrigin, Origin::OtherOrigin]),
+    )
+        .prop_map(|(status, to)| Effect::Redirect { status, to });
+    prop_oneof![3 => answer, 1 => Just(Effect::Hang), 1 => redirect]
+}
+
+fn faults() -> impl Strategy<Value = Fault> {
+    (
         endpoints(),
         prop::option::of(subjects()),
         prop::option::of(1u32..4),
-        500u16..600,
-    );
+        effects(),
+    )
+        .prop_map(|(endpoint, subject, nth, effect)| Fault {
+            endpoint,
+            subject,
+            nth,
+            effect,
+        })
+}
+
+fn happenings() -> impl Strategy<Value = Happening> {
+    let index = any::<Index>;
     prop_oneof![
         2 => (0u8..2, 0u8..2).prop_map(|(user, client)| Happening::Mint(user, client)),
         4 => index().prop_map(Happening::Revoke),
@@ -58,9 +84,20 @@ fn happenings() -> impl Strategy<Value = Happening> {
         1 => index().prop_map(Happening::RemoveByUser),
         1 => (index(), subjects()).prop_map(|(grant, kind)| Happening::Expire(grant, kind)),
         1 => (0u16..8000).prop_map(Happening::Advance),
-        1 => fault.prop_map(|(endpoint, subject, nth, status)| Happening::Fail(endpoint, subject, nth, status)),
+        1 => faults().prop_map(Happening::Fail),
         1 => Just(Happening::Recover),
     ]
+}
+
+/// Where a request goes.
+#[derive(Clone, Copy, Debug)]
+enum Side {
+    Own,
+    Elsewhere,
+}
+
+fn sides() -> impl Strategy<Value = Side> {
+    prop_oneof![4 => Just(Side::Own), 1 => Just(Side::Elsewhere)]
 }
 
 type States = BTreeMap<TokenId, TokenState>;
@@ -178,7 +215,7 @@ fn showing(tenant: &TenantState, token: TokenId) -> Request {
 }
 
 /// Lets something happen; if it is a request, answers it.
-fn apply(tenant: &mut TenantState, happening: &Happening) -> Option<Reply> {
+fn apply(tenant: &mut TenantState, happening: &Happening) -> Option<Reaction> {
     let tokens: Vec<TokenId> = states(tenant).into_keys().collect();
     let token = |index: &Index| (!tokens.is_empty()).then(|| *index.get(&tokens));
     let request = match happening {
@@ -203,13 +240,8 @@ fn apply(tenant: &mut TenantState, happening: &Happening) -> Option<Reply> {
             tenant.advance(u64::from(*seconds));
             return None;
         }
-        Happening::Fail(endpoint, subject, nth, status) => {
-            tenant.fail(Fault {
-                endpoint: *endpoint,
-                subject: *subject,
-                nth: *nth,
-                status: *status,
-            });
+        Happening::Fail(fault) => {
+            tenant.fail(*fault);
             return None;
         }
         Happening::Recover => {
@@ -236,15 +268,23 @@ fn check_moves(before: &States, after: &States) {
     }
 }
 
+/// The status code of an answer; 0 of none.
+fn status_of(reaction: &Reaction) -> u16 {
+    match reaction {
+        Reaction::Answer(reply) => reply.status,
+        Reaction::Silence => 0,
+    }
+}
+
 /// The newest entry says exactly what a request did to the ledger.
-fn check_entry(tenant: &TenantState, reply: &Reply, before: &States, after: &States) {
+fn check_entry(tenant: &TenantState, status: u16, before: &States, after: &States) {
     let entry = tenant.journal().after(0).last().unwrap();
-    assert_eq!(entry.status, reply.status);
-    if entry.outcome == Outcome::Fault {
-        assert_eq!(before, after, "a faulted request changed something");
-        assert!(reply.status >= 500 && !entry.acknowledged);
+    assert_eq!(entry.status, status);
+    if [Outcome::Fault, Outcome::Elsewhere].contains(&entry.outcome) {
+        assert_eq!(before, after, "a request without effect changed something");
+        assert!(!entry.acknowledged);
     } else {
-        assert!(reply.status < 500);
+        assert!((200..500).contains(&status));
     }
     let minted: Vec<TokenId> = after
         .keys()
@@ -283,19 +323,19 @@ proptest! {
         tenant.mint("user 0", "client 0", &Subject::ALL, Moment(0));
         for happening in &story {
             let before = states(&tenant);
-            let reply = apply(&mut tenant, happening);
+            let reaction = apply(&mut tenant, happening);
             let after = states(&tenant);
             check_moves(&before, &after);
-            if let Some(reply) = reply {
-                check_entry(&tenant, &reply, &before, &after);
+            if let Some(reaction) = reaction {
+                check_entry(&tenant, status_of(&reaction), &before, &after);
             }
         }
         tenant.recover();
         for (token, state) in states(&tenant) {
             let alive = state == TokenState::Alive;
-            let shown = tenant.handle(&showing(&tenant, token), Moment(0)).status;
+            let shown = status_of(&tenant.handle(&showing(&tenant, token), Moment(0)));
             prop_assert_eq!(shown == 200, alive && token.subject == Subject::AccessToken);
-            let refreshed = tenant.handle(&refreshing(&tenant, token), Moment(0)).status;
+            let refreshed = status_of(&tenant.handle(&refreshing(&tenant, token), Moment(0)));
             prop_assert_eq!(refreshed == 200, alive && token.subject == Subject::RefreshToken);
         }
     }
@@ -303,19 +343,22 @@ proptest! {
     #[test]
     fn any_request_is_answered_without_a_5xx_and_changes_only_what_its_entry_says(
         name in prop::sample::select(NAMES.to_vec()),
-        requests in prop::collection::vec(any_request(), 1..8),
+        requests in prop::collection::vec((sides(), any_request()), 1..8),
     ) {
         let mut tenant = tenant(name);
         let minted = tenant.mint("user", "main", &Subject::ALL, Moment(0));
         tenant.mint("user", "rival", &Subject::ALL, Moment(0));
-        for request in requests {
+        for (side, request) in requests {
             let request = request.fill(&tenant, &minted);
             let before = states(&tenant);
-            let reply = tenant.handle(&request, Moment(0));
-            prop_assert!((200..500).contains(&reply.status));
+            let status = match side {
+                Side::Own => status_of(&tenant.handle(&request, Moment(0))),
+                Side::Elsewhere => tenant.handle_elsewhere(&request, Moment(0)).status,
+            };
+            prop_assert!((200..500).contains(&status));
             let after = states(&tenant);
             check_moves(&before, &after);
-            check_entry(&tenant, &reply, &before, &after);
+            check_entry(&tenant, status, &before, &after);
             let scanner = tenant.scanner(FingerprintKey::of_seed("seed"));
             let entry = tenant.journal().after(0).last().unwrap();
             for lines in [entry.request_lines(&scanner), entry.answer_lines(&scanner)] {

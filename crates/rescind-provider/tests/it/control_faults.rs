@@ -181,10 +181,21 @@ async fn a_fault_that_could_not_be_met_as_it_says_is_a_mistake() {
         json!({ "endpoint": "resource", "status": 600 }),
         // Counted from 1: it would never be met.
         json!({ "endpoint": "resource", "status": 500, "nth": 0 }),
+        json!({ "endpoint": "resource", "status": 600, "nth": 0 }),
+        json!({ "endpoint": "resource" }),
+        json!({ "endpoint": "resource", "hang": false }),
+        json!({ "endpoint": "resource", "hang": true, "status": 503 }),
+        json!({ "endpoint": "resource", "status": 500, "retry_after": 1 }),
+        json!({ "endpoint": "resource", "status": 200, "echo": true }),
+        json!({ "endpoint": "resource", "redirect": "same_origin", "status": 503 }),
+        json!({ "endpoint": "resource", "redirect": "other_origin", "echo": true }),
     ] {
         let answer = world.send(Ask::post("/_rescind/faults").json(&fault)).await;
         assert_eq!(answer.status, 400, "{fault}");
-        assert!(answer.json()["error"]["hint"].is_string(), "{fault}");
+        let error = &answer.json()["error"];
+        for told in ["message", "hint"] {
+            assert!(!error[told].as_str().unwrap().is_empty(), "{fault}");
+        }
         check(&world, &[Ask::get("/userinfo")], &[401]).await;
     }
 }

@@ -52,7 +52,12 @@ async fn a_body_that_is_not_what_the_operation_takes_is_a_mistake() {
         ("/clock", json!({})),
         ("/clock", json!({ "advance_seconds": -1 })),
         ("/clock", json!({ "advance_seconds": 0.5 })),
-        ("/faults", json!({ "endpoint": "revocation" })),
+        ("/faults", json!({ "status": 500 })),
+        ("/faults", json!({ "endpoint": "token", "hang": 1 })),
+        (
+            "/faults",
+            json!({ "endpoint": "token", "redirect": "away" }),
+        ),
         ("/faults", json!({ "endpoint": "userinfo", "status": 500 })),
         ("/faults", json!({ "endpoint": "token", "status": 70_000 })),
     ] {

@@ -8,6 +8,8 @@
 mod control;
 mod control_faults;
 mod control_mistakes;
+mod elsewhere;
+mod faults;
 mod hostile;
 mod introspection;
 mod journal;

@@ -19,7 +19,7 @@ use rescind_model::{AccountStatus, SourceFile, Subject};
 use rescind_provider::Entry;
 use rescind_provider::ledger::{LedgerKey, Moment};
 use rescind_provider::message::Request;
-use rescind_provider::tenant::{Fault, TenantState};
+use rescind_provider::tenant::TenantState;
 use rescind_runner::record::{
     AccountIdentity, AccountWorld, Answered, Call, CallOutcome, CaseRecord, ReadStatus, Sent,
     StepRecord, World,
@@ -162,12 +162,7 @@ impl Desk {
                 assert!(self.tenant.expire(grant, expire.token, NOW));
             }
             Verb::AdvanceClock(advance) => self.tenant.advance(advance.seconds),
-            Verb::Fail(fail) => self.tenant.fail(Fault {
-                endpoint: fail.endpoint,
-                subject: fail.subject,
-                nth: fail.nth.as_ref().map(|nth| **nth),
-                status: *fail.status,
-            }),
+            Verb::Fail(fault) => self.tenant.fail(*fault),
             Verb::Recover => self.tenant.recover(),
             _ => {}
         }
