@@ -72,6 +72,8 @@ pub enum Cause {
     Rotated(u64),
     /// The user removed the app on the provider's site.
     RemovedByUser,
+    /// The provider ended it alone: an administrator, say.
+    AtProvider,
 }
 
 impl std::fmt::Display for Cause {
@@ -81,6 +83,7 @@ impl std::fmt::Display for Cause {
             Self::Cascade(entry) => write!(formatter, "died with request {entry}"),
             Self::Rotated(entry) => write!(formatter, "replaced by request {entry}"),
             Self::RemovedByUser => formatter.write_str("removed by the user"),
+            Self::AtProvider => formatter.write_str("ended at the provider"),
         }
     }
 }
@@ -339,12 +342,23 @@ impl Ledger {
 
     /// Lets the newest token of a kind expire now, whatever its lifetime.
     pub fn expire(&mut self, grant: GrantId, subject: Subject, now: Moment) -> Option<TokenId> {
-        let tokens = &mut self.grants.get_mut(grant.0 as usize)?.tokens;
-        let record = tokens
-            .iter_mut()
-            .rev()
-            .find(|record| record.id.subject == subject)?;
+        let record = self.newest_mut(grant, subject)?;
         record.expires_at = Some(now);
+        Some(record.id)
+    }
+
+    /// Ends the newest token of a kind, and nothing else, without a request.
+    pub fn kill_at_provider(
+        &mut self,
+        grant: GrantId,
+        subject: Subject,
+        now: Moment,
+    ) -> Option<TokenId> {
+        let record = self.newest_mut(grant, subject)?;
+        record.death.get_or_insert(Death {
+            at: now,
+            cause: Cause::AtProvider,
+        });
         Some(record.id)
     }
 
@@ -367,6 +381,14 @@ impl Ledger {
             .tokens
             .iter()
             .find(|record| record.id == id)
+    }
+
+    fn newest_mut(&mut self, grant: GrantId, subject: Subject) -> Option<&mut TokenRecord> {
+        let tokens = &mut self.grants.get_mut(grant.0 as usize)?.tokens;
+        tokens
+            .iter_mut()
+            .rev()
+            .find(|record| record.id.subject == subject)
     }
 
     fn record_mut(&mut self, id: TokenId) -> Option<&mut TokenRecord> {

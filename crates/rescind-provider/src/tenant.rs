@@ -182,6 +182,13 @@ impl TenantState {
         self.ledger.expire(grant, subject, now).is_some()
     }
 
+    /// Ends the newest token of a kind alone, as the provider's administrator can. False if there
+    /// is none.
+    pub fn kill_at_provider(&mut self, grant: GrantId, subject: Subject, elapsed: Moment) -> bool {
+        let now = self.now(elapsed);
+        self.ledger.kill_at_provider(grant, subject, now).is_some()
+    }
+
     /// Makes an endpoint fail.
     pub fn fail(&mut self, fault: Fault) {
         self.faults.set(fault);

@@ -17,6 +17,7 @@ enum Happening {
     RevokeGrant(Index, RevocationScope),
     RotateOut(Index),
     Expire(Index, Subject),
+    KillAtProvider(Index, Subject),
     RemoveByUser(Index, RevocationScope),
     Advance(u32),
 }
@@ -40,6 +41,7 @@ fn happenings() -> impl Strategy<Value = Happening> {
         1 => (any_index(), scopes()).prop_map(|(grant, scope)| Happening::RevokeGrant(grant, scope)),
         1 => any_index().prop_map(Happening::RotateOut),
         1 => (any_index(), subjects()).prop_map(|(grant, kind)| Happening::Expire(grant, kind)),
+        1 => (any_index(), subjects()).prop_map(|(grant, kind)| Happening::KillAtProvider(grant, kind)),
         1 => (any_index(), scopes()).prop_map(|(grant, scope)| Happening::RemoveByUser(grant, scope)),
         1 => (0u32..10_000).prop_map(Happening::Advance),
     ]
@@ -85,6 +87,9 @@ fn apply(
         Happening::RotateOut(index) => ledger.rotate_out(token(index)?, entry, *now),
         Happening::Expire(index, kind) => {
             ledger.expire(grant(index)?, *kind, *now);
+        }
+        Happening::KillAtProvider(index, kind) => {
+            ledger.kill_at_provider(grant(index)?, *kind, *now);
         }
         Happening::RemoveByUser(index, scope) => {
             ledger.remove_by_user(grant(index)?, *scope, *now);
@@ -170,6 +175,13 @@ proptest! {
                 }
                 Happening::Mint(..) | Happening::Issue(..) | Happening::Expire(..) | Happening::Advance(..) => {
                     prop_assert_eq!(&died, &[], "nothing dies of {:?}", happening);
+                }
+                Happening::KillAtProvider(..) => {
+                    prop_assert!(died.len() <= 1, "more than one token died: {:?}", died);
+                    for token in &died {
+                        let cause = after[token].1.map(|death| death.cause);
+                        prop_assert_eq!(cause, Some(Cause::AtProvider));
+                    }
                 }
                 _ => {}
             }
@@ -314,6 +326,10 @@ fn what_is_not_there_is_absent_and_nothing_happens_to_it() {
         None
     );
     assert_eq!(ledger.expire(nowhere, Subject::AccessToken, now), None);
+    assert_eq!(
+        ledger.kill_at_provider(nowhere, Subject::AccessToken, now),
+        None
+    );
     assert_eq!(
         ledger.revoke(nowhere, Some(token), RevocationScope::UserGrants, 1, now),
         []

@@ -14,7 +14,7 @@ use crate::ledger::GrantId;
 use crate::message::{Reply, Request};
 
 /// Every operation: its method, its path below the prefix, and what it does.
-pub const OPERATIONS: [(&str, &str, &str); 9] = [
+pub const OPERATIONS: [(&str, &str, &str); 10] = [
     ("GET", "", "this list"),
     (
         "POST",
@@ -40,6 +40,11 @@ pub const OPERATIONS: [(&str, &str, &str); 9] = [
         "POST",
         "/expire",
         "let a token expire: {\"grant\", \"subject\"}",
+    ),
+    (
+        "POST",
+        "/kill",
+        "end a token alone, as the provider's administrator would: {\"grant\", \"subject\"}",
     ),
     ("POST", "/clock", "move the clock: {\"advance_seconds\"}"),
     (
@@ -85,7 +90,7 @@ struct UserRemoval {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Expire {
+struct TokenOfGrant {
     grant: u32,
     subject: Subject,
 }
@@ -116,7 +121,8 @@ pub(super) fn answer(tenant: &Tenant, operation: &str, request: &Request) -> Rep
         ("POST", "/user-removal") => {
             read(request).and_then(|removal| user_removal(tenant, &removal))
         }
-        ("POST", "/expire") => read(request).and_then(|expire| self::expire(tenant, &expire)),
+        ("POST", "/expire") => read(request).and_then(|token| expire(tenant, &token)),
+        ("POST", "/kill") => read(request).and_then(|token| kill(tenant, &token)),
         ("POST", "/clock") => read::<AdvanceClock>(request).map(|clock| {
             tenant.lock().advance(clock.advance_seconds);
             json!({ "advanced_seconds": clock.advance_seconds })
@@ -274,17 +280,34 @@ fn user_removal(tenant: &Tenant, removal: &UserRemoval) -> Result<Value, Mistake
     Ok(json!({ "removed": grant }))
 }
 
-fn expire(tenant: &Tenant, expire: &Expire) -> Result<Value, Mistake> {
-    let grant = known_grant(tenant, expire.grant)?;
+fn expire(tenant: &Tenant, token: &TokenOfGrant) -> Result<Value, Mistake> {
+    let grant = known_grant(tenant, token.grant)?;
     let elapsed = tenant.elapsed();
-    if tenant.lock().expire(grant, expire.subject, elapsed) {
-        Ok(json!({ "expired": expire.subject }))
+    if tenant.lock().expire(grant, token.subject, elapsed) {
+        Ok(json!({ "expired": token.subject }))
     } else {
-        Err(mistake(
-            &format!("grant {} has no {}", expire.grant, expire.subject),
-            "GET /_rescind/ledger shows what it has",
-        ))
+        Err(no_such_token(token))
     }
+}
+
+fn kill(tenant: &Tenant, token: &TokenOfGrant) -> Result<Value, Mistake> {
+    let grant = known_grant(tenant, token.grant)?;
+    let elapsed = tenant.elapsed();
+    if tenant
+        .lock()
+        .kill_at_provider(grant, token.subject, elapsed)
+    {
+        Ok(json!({ "killed": token.subject }))
+    } else {
+        Err(no_such_token(token))
+    }
+}
+
+fn no_such_token(token: &TokenOfGrant) -> Mistake {
+    mistake(
+        &format!("grant {} has no {}", token.grant, token.subject),
+        "GET /_rescind/ledger shows what it has",
+    )
 }
 
 fn known_grant(tenant: &Tenant, grant: u32) -> Result<GrantId, Mistake> {

@@ -39,7 +39,7 @@ async fn the_index_lists_every_operation() {
             (&json!("root"), &json!("Google"))
         );
         let operations = index["operations"].as_array().unwrap();
-        assert_eq!(operations.len(), 9);
+        assert_eq!(operations.len(), 10);
         for operation in operations {
             let path = operation["path"].as_str().unwrap();
             let method = operation["method"].as_str().unwrap();
@@ -237,6 +237,34 @@ async fn one_token_can_be_let_expire() {
     );
     assert_eq!(states(&world, 0).await, ["expired", "alive"]);
     assert_eq!(states(&world, 1).await, ["alive", "alive"]);
+}
+
+#[tokio::test]
+async fn the_newest_token_of_a_kind_can_be_ended_alone() {
+    let world = World::start("rfc7009").await;
+    let refreshing = Ask::post("/oauth2/token").basic(&world.ada.client).form(&[
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh(&world.ada)),
+    ]);
+    assert_eq!(world.send(refreshing).await.status, 200);
+    let kill = json!({ "grant": 0, "subject": "access_token" });
+    for _ in 0..2 {
+        let killed = done(&world, post("/kill", &kill)).await;
+        assert_eq!(killed, json!({ "killed": "access_token" }));
+        // The refresh replaced the first refresh token.
+        let expected = [
+            "ada refresh dead",
+            "ada access 1 dead",
+            "ada refresh 1 alive",
+        ];
+        assert_eq!(world.noteworthy(), expected);
+    }
+    let ledger = done(&world, Ask::get("/_rescind/ledger")).await;
+    let token = &ledger["grants"][0]["tokens"][2];
+    assert_eq!(token["died"]["cause"], "at_provider");
+    let cause = rescind_provider::ledger::Cause::AtProvider;
+    assert_eq!(cause.to_string(), "ended at the provider");
+    assert_eq!(world.tenant.lock().journal().received(), 1);
 }
 
 #[tokio::test]

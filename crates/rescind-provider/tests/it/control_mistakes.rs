@@ -26,7 +26,14 @@ async fn a_member_that_nobody_knows_is_a_mistake_and_is_not_quoted() {
         .tenant
         .lock()
         .scanner(world.tenant.fingerprints().clone());
-    for operation in ["/grants", "/user-removal", "/expire", "/clock", "/faults"] {
+    for operation in [
+        "/grants",
+        "/user-removal",
+        "/expire",
+        "/kill",
+        "/clock",
+        "/faults",
+    ] {
         let body = json!({ access(&world.ada): refresh(&world.ada) });
         let answer = world.send(post(operation, &body)).await;
         assert_eq!(answer.status, 400, "{operation}");
@@ -49,6 +56,8 @@ async fn a_body_that_is_not_what_the_operation_takes_is_a_mistake() {
         ("/user-removal", json!({ "grant": "0" })),
         ("/expire", json!({ "grant": 0 })),
         ("/expire", json!({ "grant": 0, "subject": "ACCESS_TOKEN" })),
+        ("/kill", json!({ "grant": 0 })),
+        ("/kill", json!({ "grant": 0, "subject": "all" })),
         ("/clock", json!({})),
         ("/clock", json!({ "advance_seconds": -1 })),
         ("/clock", json!({ "advance_seconds": 0.5 })),
@@ -78,18 +87,18 @@ async fn a_grant_or_token_that_is_not_there_is_a_mistake() {
     let world = World::start("rfc7009").await;
     let removal = post("/user-removal", &json!({ "grant": 99 }));
     check_mistake(&world, removal, 400, "there is no grant 99").await;
-    let expire = post(
-        "/expire",
-        &json!({ "grant": 99, "subject": "access_token" }),
-    );
-    check_mistake(&world, expire, 400, "there is no grant 99").await;
+    for operation in ["/expire", "/kill"] {
+        let nobody = json!({ "grant": 99, "subject": "access_token" });
+        let ask = post(operation, &nobody);
+        check_mistake(&world, ask, 400, "there is no grant 99").await;
+    }
     let only_access = json!({ "subjects": ["access_token"] });
     assert_eq!(world.send(post("/grants", &only_access)).await.status, 200);
-    let expire = post(
-        "/expire",
-        &json!({ "grant": 4, "subject": "refresh_token" }),
-    );
-    check_mistake(&world, expire, 400, "grant 4 has no refresh_token").await;
+    for operation in ["/expire", "/kill"] {
+        let absent = json!({ "grant": 4, "subject": "refresh_token" });
+        let ask = post(operation, &absent);
+        check_mistake(&world, ask, 400, "grant 4 has no refresh_token").await;
+    }
 }
 
 #[tokio::test]

@@ -37,6 +37,7 @@ fn paths(world: &World) -> Vec<String> {
         "/journal",
         "/user-removal",
         "/expire",
+        "/kill",
         "/clock",
         "/faults",
     ] {
