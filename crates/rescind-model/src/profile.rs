@@ -3,6 +3,8 @@
 //! A provider that cannot be said here makes the language grow by one general feature; no
 //! provider has code of its own.
 
+mod validate;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -116,6 +118,9 @@ pub enum ClientAuthentication {
     ClientId,
     /// The presented token itself, as bearer.
     BearerToken,
+    /// A live access token of the grant that the presented token or account id belongs to, as
+    /// bearer, whatever is presented. For revocation routes only.
+    AccessToken,
 }
 
 impl ClientAuthentication {
@@ -127,6 +132,7 @@ impl ClientAuthentication {
             Self::Post => "post",
             Self::ClientId => "client_id",
             Self::BearerToken => "bearer_token",
+            Self::AccessToken => "access_token",
         }
     }
 }
@@ -158,6 +164,14 @@ pub struct RevocationRoute {
     pub ends: Ends,
     /// What the route answers.
     pub answers: RevocationAnswers,
+}
+
+impl RevocationRoute {
+    /// Whether a bearer token is the caller's credential, and not what is to be revoked.
+    pub fn is_authenticated_by_access_token(&self) -> bool {
+        self.client_authentication
+            .contains(&ClientAuthentication::AccessToken)
+    }
 }
 
 /// HTTP methods that revocation routes use.
@@ -389,187 +403,11 @@ impl Profile {
     /// Every mistake in the file.
     pub fn parse(file: &SourceFile) -> Result<Self, Vec<Diagnostic>> {
         let profile: Self = source::parse(file).map_err(|diagnostic| vec![diagnostic])?;
-        let mut mistakes = Vec::new();
-        if profile.sources.is_empty() {
-            mistakes.push(
-                Diagnostic::new(file, profile.sources.span(), "a profile without a source")
-                    .hint("name where its facts come from: a link, or an RFC and its section"),
-            );
-        }
-        profile.validate_paths(file, &mut mistakes);
-        for (index, route) in profile.revocation_routes.iter().enumerate() {
-            profile.validate_route(route, file, &mut mistakes);
-            if profile.revocation_routes[..index]
-                .iter()
-                .any(|earlier| *earlier.name == *route.name)
-            {
-                mistakes.push(
-                    Diagnostic::new(
-                        file,
-                        route.name.span(),
-                        format!("two routes are called `{}`", *route.name),
-                    )
-                    .hint("give each route a name of its own: journals tell them apart by it"),
-                );
-            }
-        }
-        profile.validate_answers(file, &mut mistakes);
+        let mistakes = profile.mistakes(file);
         if mistakes.is_empty() {
             Ok(profile)
         } else {
             Err(mistakes)
-        }
-    }
-
-    fn validate_paths(&self, file: &SourceFile, mistakes: &mut Vec<Diagnostic>) {
-        let mut seen: Vec<(&str, &Located<String>)> = Vec::new();
-        let mut paths: Vec<(&str, &Located<String>)> = vec![
-            ("POST", &self.token_endpoint.path),
-            ("GET", &self.resource.path),
-        ];
-        paths.extend(
-            self.introspection
-                .iter()
-                .map(|introspection| ("POST", &introspection.path)),
-        );
-        paths.extend(
-            self.revocation_routes
-                .iter()
-                .map(|route| (route.method.as_str(), &route.path)),
-        );
-        for (method, path) in paths {
-            if !path.starts_with('/') {
-                mistakes.push(
-                    Diagnostic::new(
-                        file,
-                        path.span(),
-                        format!("the path `{}` does not start with `/`", **path),
-                    )
-                    .hint("paths are below the provider's address, e.g. `/oauth2/revoke`"),
-                );
-            }
-            if seen
-                .iter()
-                .any(|(other_method, other)| *other_method == method && ***other == **path)
-            {
-                mistakes.push(
-                    Diagnostic::new(
-                        file,
-                        path.span(),
-                        format!("two endpoints answer `{method} {}`", **path),
-                    )
-                    .hint("give each endpoint a method and path of its own"),
-                );
-            }
-            seen.push((method, path));
-        }
-    }
-
-    fn validate_route(
-        &self,
-        route: &RevocationRoute,
-        file: &SourceFile,
-        mistakes: &mut Vec<Diagnostic>,
-    ) {
-        let mistake = |message: &str, hint: &str| {
-            Diagnostic::new(
-                file,
-                route.name.span(),
-                format!("route `{}` {message}", *route.name),
-            )
-            .hint(hint)
-        };
-        let takes_token = !route.token_in.is_empty();
-        let ends_by_token = route.ends.access_token.is_some() || route.ends.refresh_token.is_some();
-        if takes_token == route.account_in.is_some() {
-            mistakes.push(mistake(
-                "must take either a token or an account id",
-                "state `token_in` or `account_in`, and not both",
-            ));
-        } else if takes_token != ends_by_token
-            || route.account_in.is_some() != route.ends.account.is_some()
-        {
-            mistakes.push(mistake(
-                "must end something by what it takes, and nothing by what it does not",
-                "under `ends`, state `access_token` or `refresh_token` for a route with `token_in`, `account` for one with `account_in`",
-            ));
-        }
-        if route.account_in.is_some() && self.tokens.account_id_field.is_none() {
-            mistakes.push(mistake(
-                "takes an account id, which no token response carries",
-                "name the field that carries it under `tokens.account_id_field`",
-            ));
-        }
-        if route.client_authentication.is_empty() {
-            mistakes.push(mistake(
-                "says nothing of client authentication",
-                "state `client_authentication`, `[\"none\"]` if it needs none",
-            ));
-        }
-        let places = route
-            .token_in
-            .iter()
-            .chain(&route.account_in)
-            .chain(&route.hint_in);
-        for place in places {
-            let (name, encoding, word) = match place {
-                Place::Form(name) => (name, BodyEncoding::Form, "form"),
-                Place::Json(name) => (name, BodyEncoding::Json, "json"),
-                Place::Query(_) | Place::Bearer => continue,
-            };
-            if route.encoding != encoding {
-                mistakes.push(mistake(
-                    &format!("puts `{name}` into a {word} body, which is not its encoding"),
-                    &format!("state `encoding = \"{word}\"`, or put it elsewhere"),
-                ));
-            }
-        }
-    }
-
-    /// Answers that HTTP can carry, and that say one thing.
-    fn validate_answers(&self, file: &SourceFile, mistakes: &mut Vec<Diagnostic>) {
-        let token = &self.token_endpoint;
-        let mut answers: Vec<(&Located<String>, &str, &Answer)> = vec![
-            (&token.path, "invalid_grant", &token.invalid_grant),
-            (&token.path, "invalid_client", &token.invalid_client),
-            (&self.resource.path, "refused", &self.resource.refused),
-        ];
-        for route in &self.revocation_routes {
-            answers.extend(
-                route
-                    .answers
-                    .all()
-                    .into_iter()
-                    .filter_map(|(name, answer)| Some((&route.name, name, answer?))),
-            );
-        }
-        for (place, name, answer) in answers {
-            let mut mistake = |message: &str, hint: &str| {
-                mistakes.push(
-                    Diagnostic::new(file, place.span(), format!("the answer `{name}` {message}"))
-                        .hint(hint),
-                );
-            };
-            // A 1xx is no answer yet (RFC 9110 §15.2).
-            if !(200..=599).contains(&answer.status) {
-                mistake(
-                    &format!("has the status {}, which ends no request", answer.status),
-                    "a number from 200 to 599",
-                );
-            }
-            if answer.json.is_some() && answer.json_text.is_some() {
-                mistake("has two bodies", "state `json` or `json_text`");
-            }
-            for (header, value) in &answer.headers {
-                if http::HeaderName::from_bytes(header.as_bytes()).is_err()
-                    || http::HeaderValue::from_str(value).is_err()
-                {
-                    mistake(
-                        &format!("has a header that HTTP cannot carry: `{header}`"),
-                        "e.g. `headers = { retry-after = \"5\" }`",
-                    );
-                }
-            }
         }
     }
 

@@ -77,6 +77,7 @@ fn authentication(kinds: &[ClientAuthentication]) -> String {
             ClientAuthentication::Post => "client secret in the body",
             ClientAuthentication::ClientId => "client id in the body",
             ClientAuthentication::BearerToken => "the token itself as bearer",
+            ClientAuthentication::AccessToken => "a live access token of the grant as bearer",
         })
         .collect();
     words.join(" or ")
@@ -122,7 +123,7 @@ pub fn curl_lines(profile: &Profile, base_url: &str) -> Vec<String> {
     );
     let mut lines = vec![mint, resource.clone()];
     for route in &profile.revocation_routes {
-        let subjects: Vec<Option<Subject>> = if route.account_in.is_some() {
+        let mut subjects: Vec<Option<Subject>> = if route.account_in.is_some() {
             vec![None]
         } else {
             Subject::ALL
@@ -131,6 +132,10 @@ pub fn curl_lines(profile: &Profile, base_url: &str) -> Vec<String> {
                 .map(Some)
                 .collect()
         };
+        if route.is_authenticated_by_access_token() {
+            // The access token is needed until the end.
+            subjects.reverse();
+        }
         lines.extend(
             subjects
                 .into_iter()
@@ -159,6 +164,9 @@ fn revocation_line(route: &RevocationRoute, base_url: &str, subject: Option<Subj
                 .to_owned(),
         ),
         Some(ClientAuthentication::ClientId) => Some("-d \"client_id=$CLIENT_ID\"".to_owned()),
+        Some(ClientAuthentication::AccessToken) => {
+            Some("-H \"Authorization: Bearer $ACCESS_TOKEN\"".to_owned())
+        }
         Some(ClientAuthentication::None | ClientAuthentication::BearerToken) | None => None,
     });
     parts.extend(

@@ -131,10 +131,24 @@ pub fn named_subject(
 ) -> Option<rescind_model::Subject> {
     endpoint_of(profile, &request.path)?;
     let parameters = Parameters::read(request);
-    parameters
-        .values()
+    presented_values(profile, &request.path, &parameters)
+        .into_iter()
         .find_map(|value| ledger.find(value))
         .map(|token| token.subject)
+}
+
+/// Every value of a request to a path that may be what it presents: not a bearer token that is
+/// there to authenticate it.
+fn presented_values<'a>(profile: &Profile, path: &str, parameters: &'a Parameters) -> Vec<&'a str> {
+    let routes = &profile.revocation_routes;
+    let bearer_authenticates = routes
+        .iter()
+        .any(|route| *route.path == path && route.is_authenticated_by_access_token());
+    if bearer_authenticates {
+        parameters.values_beside_bearer().collect()
+    } else {
+        parameters.values().collect()
+    }
 }
 
 /// Another method than the endpoint's (RFC 9110 §15.5.6).

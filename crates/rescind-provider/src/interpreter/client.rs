@@ -2,15 +2,29 @@
 
 use rescind_model::profile::ClientAuthentication;
 
+use rescind_model::Subject;
+use rescind_model::vocabulary::TokenState;
+
+use super::Context;
 use super::parameters::Parameters;
 use crate::clients::Clients;
 use crate::journal::{Departure, Entry};
+use crate::ledger::GrantId;
+
+/// Who asks, as far as the credentials say.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The client.
+    pub client: Option<String>,
+    /// The grant whose access token was shown.
+    pub grant: Option<GrantId>,
+}
 
 /// What came of a client's credentials.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Authenticated {
-    /// By a declared method, with what is right. Names the client where the method does.
-    As(Option<String>),
+    /// By a declared method, with what is right.
+    As(Caller),
     /// Two sets of credentials: not to be answered at all (RFC 6749 §2.3).
     Twice,
     /// Not.
@@ -22,17 +36,17 @@ pub enum Authenticated {
 pub fn authenticate(
     declared: &[ClientAuthentication],
     parameters: &Parameters,
-    clients: &Clients,
+    context: &Context<'_>,
     entry: &mut Entry,
 ) -> Authenticated {
-    entry.credentials = presented(parameters);
+    entry.credentials = presented(declared, parameters);
     // `client_id` beside Basic is no second set; beside a secret it is part of one.
     let sets = entry
         .credentials
         .iter()
         .filter(|kind| **kind != ClientAuthentication::ClientId)
         .count();
-    entry.client = claimed_client(parameters, clients);
+    entry.client = claimed_client(parameters, context.clients);
     if sets > 1 {
         entry.departures.push(Departure::CredentialsTwice);
         return Authenticated::Twice;
@@ -48,31 +62,60 @@ pub fn authenticate(
     if undeclared {
         entry.departures.push(Departure::CredentialsUndeclared);
     }
-    match used {
-        Some(ClientAuthentication::BearerToken) => Authenticated::As(None),
-        Some(ClientAuthentication::ClientId) if entry.client.is_some() => {
-            Authenticated::As(entry.client.clone())
-        }
-        Some(ClientAuthentication::Basic) if basic_is_right(parameters, clients) => {
-            Authenticated::As(entry.client.clone())
-        }
-        Some(ClientAuthentication::Post) if post_is_right(parameters, clients) => {
-            Authenticated::As(entry.client.clone())
-        }
-        Some(_) => {
-            entry.departures.push(Departure::CredentialsWrong);
-            Authenticated::Not
-        }
-        None if declared.contains(&ClientAuthentication::None) => Authenticated::As(None),
-        None => {
-            entry.departures.push(Departure::CredentialsMissing);
-            Authenticated::Not
-        }
+    let none_needed = declared.contains(&ClientAuthentication::None);
+    let caller = match used {
+        Some(kind) => caller(kind, parameters, context, entry.client.as_ref()),
+        None => none_needed.then(Caller::default),
+    };
+    match (caller, used) {
+        (Some(caller), _) => return Authenticated::As(caller),
+        (None, Some(_)) => entry.departures.push(Departure::CredentialsWrong),
+        (None, None) => entry.departures.push(Departure::CredentialsMissing),
     }
+    Authenticated::Not
 }
 
-/// The kinds of credentials that a request carries.
-fn presented(parameters: &Parameters) -> Vec<ClientAuthentication> {
+/// Whom credentials of a kind name; none if they are wrong.
+fn caller(
+    kind: ClientAuthentication,
+    parameters: &Parameters,
+    context: &Context<'_>,
+    claimed: Option<&String>,
+) -> Option<Caller> {
+    let is_right = match kind {
+        ClientAuthentication::Basic => basic_is_right(parameters, context.clients),
+        ClientAuthentication::Post => post_is_right(parameters, context.clients),
+        ClientAuthentication::ClientId => claimed.is_some(),
+        // It is the token that the endpoint looks at.
+        ClientAuthentication::BearerToken | ClientAuthentication::None => {
+            return Some(Caller::default());
+        }
+        ClientAuthentication::AccessToken => {
+            return live_access_token(parameters, context).map(|grant| Caller {
+                client: None,
+                grant: Some(grant),
+            });
+        }
+    };
+    is_right.then(|| Caller {
+        client: claimed.cloned(),
+        grant: None,
+    })
+}
+
+/// The grant of the access token that the bearer is, if the provider accepts it now.
+fn live_access_token(parameters: &Parameters, context: &Context<'_>) -> Option<GrantId> {
+    let token = context.ledger.find(parameters.bearer()?)?;
+    let accepted = token.subject == Subject::AccessToken
+        && context.ledger.state(token, context.now) == TokenState::Alive;
+    accepted.then_some(token.grant)
+}
+
+/// The kinds of credentials that a request carries. What a bearer token is, the endpoint declares.
+fn presented(
+    declared: &[ClientAuthentication],
+    parameters: &Parameters,
+) -> Vec<ClientAuthentication> {
     let mut kinds = Vec::new();
     if parameters.basic.is_some() {
         kinds.push(ClientAuthentication::Basic);
@@ -83,7 +126,12 @@ fn presented(parameters: &Parameters) -> Vec<ClientAuthentication> {
         kinds.push(ClientAuthentication::ClientId);
     }
     if parameters.bearer().is_some() {
-        kinds.push(ClientAuthentication::BearerToken);
+        let access_token = ClientAuthentication::AccessToken;
+        kinds.push(if declared.contains(&access_token) {
+            access_token
+        } else {
+            ClientAuthentication::BearerToken
+        });
     }
     kinds
 }

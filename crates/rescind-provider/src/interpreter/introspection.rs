@@ -17,8 +17,8 @@ pub fn answer(context: &Context<'_>, parameters: &Parameters, entry: &mut Entry)
         .introspection
         .as_ref()
         .map_or(&[][..], |endpoint| &endpoint.client_authentication);
-    let client = match authenticate(declared, parameters, context.clients, entry) {
-        Authenticated::As(client) => client,
+    let client = match authenticate(declared, parameters, context, entry) {
+        Authenticated::As(caller) => caller.client,
         Authenticated::Twice | Authenticated::Not => {
             entry.outcome = Outcome::Unauthenticated;
             return Reply::of(&context.profile.token_endpoint.invalid_client);

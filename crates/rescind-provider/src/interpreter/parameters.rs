@@ -133,13 +133,18 @@ impl Parameters {
 
     /// Every value, wherever it stands.
     pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.values_beside_bearer().chain(self.bearer.as_deref())
+    }
+
+    /// Every value but the bearer token.
+    pub fn values_beside_bearer(&self) -> impl Iterator<Item = &str> {
         let pairs = self
             .form
             .iter()
             .chain(&self.query)
             .map(|(_, value)| value.as_str());
         let members = self.json.values().filter_map(serde_json::Value::as_str);
-        pairs.chain(members).chain(self.bearer.as_deref())
+        pairs.chain(members)
     }
 
     /// Whether the body is encoded as a route declares; a body that is not there always is.

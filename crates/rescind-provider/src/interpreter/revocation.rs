@@ -3,11 +3,11 @@
 use rescind_model::profile::{Answer, Place, RevocationRoute};
 use rescind_model::vocabulary::TokenState;
 
-use super::client::{Authenticated, authenticate};
+use super::client::{Authenticated, Caller, authenticate};
 use super::parameters::Parameters;
-use super::{Context, wrong_method};
+use super::{Context, presented_values, wrong_method};
 use crate::journal::{Departure, Entry, Outcome, Presented};
-use crate::ledger::{GrantId, TokenId};
+use crate::ledger::GrantId;
 use crate::message::{Reply, Request};
 
 /// Answers a request to the path of a revocation route.
@@ -21,7 +21,7 @@ pub fn answer(
     let at_path = || routes.iter().filter(|route| *route.path == request.path);
     let Some(route) = at_path().find(|route| route.method.as_str() == request.method) else {
         entry.departures.push(Departure::Method);
-        note_token(context, parameters, entry);
+        note_token(context, &request.path, parameters, entry);
         note_secret_in_url(context, parameters, &[], entry);
         let allowed: Vec<&str> = at_path().map(|route| route.method.as_str()).collect();
         return wrong_method(&allowed.join(", "), entry);
@@ -45,24 +45,19 @@ fn judge<'a>(
     entry: &mut Entry,
 ) -> (Outcome, &'a Answer) {
     let answers = &route.answers;
-    let client = match authenticate(
-        &route.client_authentication,
-        parameters,
-        context.clients,
-        entry,
-    ) {
-        Authenticated::As(client) => client,
+    let caller = match authenticate(&route.client_authentication, parameters, context, entry) {
+        Authenticated::As(caller) => caller,
         Authenticated::Twice => {
-            note_token(context, parameters, entry);
+            note_token(context, &route.path, parameters, entry);
             return (Outcome::Malformed, &answers.missing);
         }
         Authenticated::Not => {
-            note_token(context, parameters, entry);
+            note_token(context, &route.path, parameters, entry);
             return (Outcome::Unauthenticated, &answers.unauthenticated);
         }
     };
     if let Some(place) = &route.account_in {
-        return account(context, route, place, parameters, client.as_deref(), entry);
+        return account(context, route, place, parameters, &caller, entry);
     }
     let Some(text) = only_value(&route.token_in, parameters) else {
         entry.departures.push(Departure::NothingPresented);
@@ -80,9 +75,8 @@ fn judge<'a>(
         return (Outcome::Unknown, answers.unknown.as_ref().unwrap_or(dead));
     };
     entry.presented = Presented::Token(token);
-    // RFC 7009 §2.1: the token must have been issued to the client that asks.
-    if is_foreign(context, token.grant, client.as_deref()) {
-        return (Outcome::Foreign, &answers.foreign);
+    if let Some(refusal) = refusal(context, route, token.grant, &caller, entry) {
+        return refusal;
     }
     let Some(scope) = route.ends.of(token.subject) else {
         return (Outcome::Unsupported, &answers.unsupported);
@@ -106,7 +100,7 @@ fn account<'a>(
     route: &'a RevocationRoute,
     place: &Place,
     parameters: &Parameters,
-    client: Option<&str>,
+    caller: &Caller,
     entry: &mut Entry,
 ) -> (Outcome, &'a Answer) {
     let answers = &route.answers;
@@ -121,8 +115,8 @@ fn account<'a>(
         return (Outcome::Unknown, answers.unknown.as_ref().unwrap_or(dead));
     };
     entry.presented = Presented::Account(grant);
-    if is_foreign(context, grant, client) {
-        return (Outcome::Foreign, &answers.foreign);
+    if let Some(refusal) = refusal(context, route, grant, caller, entry) {
+        return refusal;
     }
     let Some(scope) = route.ends.account else {
         return (Outcome::Unsupported, &answers.unsupported);
@@ -150,20 +144,32 @@ fn only_value<'a>(places: &[Place], parameters: &'a Parameters) -> Option<&'a st
     }
 }
 
-fn is_foreign(context: &Context<'_>, grant: GrantId, client: Option<&str>) -> bool {
-    let owner = context
-        .ledger
-        .grant(grant)
-        .map(|grant| grant.client.as_str());
-    client.is_some() && client != owner
+/// What a caller gets that may not end anything of a grant.
+fn refusal<'a>(
+    context: &Context<'_>,
+    route: &'a RevocationRoute,
+    grant: GrantId,
+    caller: &Caller,
+    entry: &mut Entry,
+) -> Option<(Outcome, &'a Answer)> {
+    // An access token speaks for its own grant.
+    if caller.grant.is_some_and(|own| own != grant) {
+        entry.departures.push(Departure::CredentialsWrong);
+        return Some((Outcome::Unauthenticated, &route.answers.unauthenticated));
+    }
+    // RFC 7009 §2.1: the token must have been issued to the client that asks.
+    let owner = context.ledger.grant(grant).map(|grant| &grant.client);
+    let is_foreign = caller.client.is_some() && caller.client.as_ref() != owner;
+    is_foreign.then_some((Outcome::Foreign, &route.answers.foreign))
 }
 
 /// Notes which token a request carries that is refused before anybody looks.
-fn note_token(context: &Context<'_>, parameters: &Parameters, entry: &mut Entry) {
-    let found: Option<TokenId> = parameters
-        .values()
-        .find_map(|value| context.ledger.find(value));
-    if let Some(token) = found {
+fn note_token(context: &Context<'_>, path: &str, parameters: &Parameters, entry: &mut Entry) {
+    let values = presented_values(context.profile, path, parameters);
+    if let Some(token) = values
+        .into_iter()
+        .find_map(|value| context.ledger.find(value))
+    {
         entry.presented = Presented::Token(token);
     }
 }

@@ -14,13 +14,8 @@ use crate::message::Reply;
 /// Answers a request to the token endpoint.
 pub fn answer(context: &mut Context<'_>, parameters: &Parameters, entry: &mut Entry) -> Reply {
     let endpoint = &context.profile.token_endpoint;
-    let client = match authenticate(
-        &endpoint.client_authentication,
-        parameters,
-        context.clients,
-        entry,
-    ) {
-        Authenticated::As(client) => client,
+    let client = match authenticate(&endpoint.client_authentication, parameters, context, entry) {
+        Authenticated::As(caller) => caller.client,
         Authenticated::Twice => return malformed("invalid_request", entry),
         Authenticated::Not => {
             entry.outcome = Outcome::Unauthenticated;
