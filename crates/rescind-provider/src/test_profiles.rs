@@ -6,7 +6,7 @@ use rescind_model::profile::Profile;
 use rescind_model::source::SourceFile;
 
 /// Their names.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 10] = [
     "access-only",
     "dropbox",
     "externally-revoked",
@@ -15,6 +15,8 @@ pub const NAMES: [&str; 8] = [
     "no-revoke-route",
     "refresh-only",
     "rfc7009",
+    "self-authenticating",
+    "two-routes",
 ];
 
 /// A profile.

@@ -163,22 +163,23 @@ fn revocation(tenant: &TenantState, token: TokenId) -> Request {
     };
     let mut pairs = vec![(name.as_str(), value)];
     let mut headers = form_headers();
-    if route
-        .client_authentication
-        .contains(&ClientAuthentication::Post)
-    {
-        pairs.extend([
-            ("client_id", client.client_id.as_str()),
-            ("client_secret", client.client_secret.expose()),
-        ]);
-    } else if route
-        .client_authentication
-        .contains(&ClientAuthentication::Basic)
-    {
-        let pair = format!("{}:{}", client.client_id, client.client_secret.expose());
-        let value = format!("Basic {}", STANDARD.encode(pair));
-        headers.insert(AUTHORIZATION, value.parse().unwrap());
+    if route.is_authenticated_by_access_token() {
+        let tokens = tenant.ledger().tokens(token.grant, Moment(0));
+        let of_grant = tokens
+            .iter()
+            .rfind(|token| token.id.subject == Subject::AccessToken);
+        headers.extend(
+            of_grant
+                .map(|of_grant| bearer(&of_grant.text))
+                .unwrap_or_default(),
+        );
     }
+    authenticate(
+        &route.client_authentication,
+        client,
+        &mut headers,
+        &mut pairs,
+    );
     Request {
         headers,
         body: form(&pairs),
@@ -186,21 +187,42 @@ fn revocation(tenant: &TenantState, token: TokenId) -> Request {
     }
 }
 
+/// Adds a client's credentials by a method that an endpoint declares, if it declares one.
+fn authenticate<'a>(
+    declared: &[ClientAuthentication],
+    client: &'a Client,
+    headers: &mut HeaderMap,
+    pairs: &mut Vec<(&'a str, &'a str)>,
+) {
+    let secret = client.client_secret.expose();
+    if declared.contains(&ClientAuthentication::Post) {
+        pairs.extend([("client_id", &*client.client_id), ("client_secret", secret)]);
+    } else if declared.contains(&ClientAuthentication::Basic) {
+        let pair = format!("{}:{secret}", client.client_id);
+        let value = format!("Basic {}", STANDARD.encode(pair));
+        headers.insert(AUTHORIZATION, value.parse().unwrap());
+    }
+}
+
 fn refreshing(tenant: &TenantState, token: TokenId) -> Request {
     let (text, _) = tenant.ledger().text(token, Moment(0)).unwrap();
     let grant = tenant.ledger().grant(token.grant).unwrap();
     let client = tenant.clients().by_name(&grant.client).unwrap();
+    let endpoint = &tenant.profile().token_endpoint;
+    let mut pairs = vec![("grant_type", "refresh_token"), ("refresh_token", text)];
+    let mut headers = form_headers();
+    authenticate(
+        &endpoint.client_authentication,
+        client,
+        &mut headers,
+        &mut pairs,
+    );
     Request {
         method: "POST".into(),
-        path: tenant.profile().token_endpoint.path.to_string(),
+        path: endpoint.path.to_string(),
         query: None,
-        headers: form_headers(),
-        body: form(&[
-            ("grant_type", "refresh_token"),
-            ("refresh_token", text),
-            ("client_id", &client.client_id),
-            ("client_secret", client.client_secret.expose()),
-        ]),
+        headers,
+        body: form(&pairs),
     }
 }
 

@@ -21,14 +21,14 @@ const USER_GRANTS_DIED: &[&str] = &[
 
 /// What is to come of a request: the status, the body, and every token that is not alive
 /// afterwards.
-type Expected = (u16, &'static str, &'static [&'static str]);
+pub type Expected = (u16, &'static str, &'static [&'static str]);
 
-async fn check(profile: &str, ask: impl Fn(&World) -> Ask, expected: Expected) -> Answer {
+pub async fn check(profile: &str, ask: impl Fn(&World) -> Ask, expected: Expected) -> Answer {
     let world = World::start(profile).await;
     check_in(&world, &ask, expected).await
 }
 
-async fn check_in(world: &World, ask: &impl Fn(&World) -> Ask, expected: Expected) -> Answer {
+pub async fn check_in(world: &World, ask: &impl Fn(&World) -> Ask, expected: Expected) -> Answer {
     let answer = world.send(ask(world)).await;
     let (status, body, noteworthy) = expected;
     assert_eq!((answer.status, answer.body.as_str()), (status, body));

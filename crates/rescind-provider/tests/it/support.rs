@@ -24,7 +24,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// The names of all profiles.
-pub const PROFILES: [&str; 8] = [
+pub const PROFILES: [&str; 10] = [
     "access-only",
     "dropbox",
     "externally-revoked",
@@ -33,6 +33,8 @@ pub const PROFILES: [&str; 8] = [
     "no-revoke-route",
     "refresh-only",
     "rfc7009",
+    "self-authenticating",
+    "two-routes",
 ];
 
 /// Any free port of the loopback interface.

@@ -92,11 +92,31 @@ fn the_printed_lines_show_what_the_profile_does() {
     check("google", &["200", "200", "400", "401"]);
     check("dropbox", &["200", "200", "401"]);
     check("grant-only", &["200", "200", "401"]);
+    // The refresh token goes first: the access token authenticates both.
+    check("self-authenticating", &["200", "200", "200", "401"]);
+    // The second route finds a dead token.
+    check("two-routes", &["200", "200", "200", "200", "401"]);
 }
 
 #[test]
 fn it_says_what_it_imitates() {
     let provider = Running::start("google");
+    insta::with_settings!({ filters => vec![(r"127\.0\.0\.1:\d+", "ADDRESS")] }, {
+        insta::assert_snapshot!(provider.introduction);
+    });
+}
+
+#[test]
+fn it_says_who_authenticates_by_an_access_token() {
+    let provider = Running::start("self-authenticating");
+    insta::with_settings!({ filters => vec![(r"127\.0\.0\.1:\d+", "ADDRESS")] }, {
+        insta::assert_snapshot!(provider.introduction);
+    });
+}
+
+#[test]
+fn it_says_how_far_each_of_two_routes_reaches() {
+    let provider = Running::start("two-routes");
     insta::with_settings!({ filters => vec![(r"127\.0\.0\.1:\d+", "ADDRESS")] }, {
         insta::assert_snapshot!(provider.introduction);
     });
