@@ -1,8 +1,7 @@
 //! Who a client is, and whether it shows it as the endpoint declares (RFC 6749 §2.3).
 
-use rescind_model::profile::ClientAuthentication;
-
 use rescind_model::Subject;
+use rescind_model::profile::ClientAuthentication;
 use rescind_model::vocabulary::TokenState;
 
 use super::Context;
