@@ -70,6 +70,10 @@ impl std::fmt::Display for CaseId {
     }
 }
 
+/// The id under which a case's snapshot stands in the report. It is no check: what a target did
+/// before obliges it to nothing, but nobody may change it unnoticed.
+pub const SNAPSHOT: &str = "snapshot";
+
 /// A check that needs explaining, with all that explains it. Nothing in it holds a secret.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -95,6 +99,8 @@ pub struct Finding {
     pub tokens: Vec<ExplainedToken>,
     /// A line for a shell that sends the call again; its secrets are shell variables.
     pub curl: Option<String>,
+    /// How the case's transcript differs from its snapshot: the lines of a unified diff.
+    pub difference: Vec<String>,
 }
 
 /// A place in a scenario.

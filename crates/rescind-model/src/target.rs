@@ -29,6 +29,10 @@ pub struct Target {
     /// What a call may take, and what may come after it.
     #[serde(default)]
     pub limits: Located<Limits>,
+    /// The folder of this target's snapshots, relative to this file's own: what it did in each
+    /// case, held against what it does.
+    #[serde(default)]
+    pub snapshots: Option<Located<String>>,
     /// The steps that put an OAuth client of the provider into the target, once for each client
     /// of a scenario.
     #[serde(default, rename = "client")]
@@ -225,6 +229,7 @@ impl Target {
         check.address(&target);
         check.provisioning(&target);
         check.calls(&target);
+        check.snapshots(&target);
         if check.mistakes.is_empty() {
             Ok(target)
         } else {
@@ -432,6 +437,21 @@ impl Check<'_> {
             &revoke.account_status,
             &target.read.account_status,
         ]);
+    }
+
+    fn snapshots(&mut self, target: &Target) {
+        // The target file's own folder holds other things than snapshots.
+        if let Some(folder) = target
+            .snapshots
+            .as_ref()
+            .filter(|folder| folder.trim_matches(['.', '/']).is_empty())
+        {
+            self.mistake(
+                folder,
+                "not a folder of its own",
+                "name one that holds nothing else, e.g. `snapshots`",
+            );
+        }
     }
 
     fn request(&mut self, request: &RequestTemplate, known: &BTreeSet<&str>) {

@@ -231,6 +231,11 @@ impl Entry {
             || carried_elsewhere
     }
 
+    /// The request's method.
+    pub fn method(&self) -> &str {
+        self.raw.request.split(' ').next().unwrap_or_default()
+    }
+
     /// The request as it came, line by line, every secret replaced.
     pub fn request_lines(&self, scanner: &SecretScanner) -> Vec<String> {
         lines(&scanner.redact_message(&self.raw.request))

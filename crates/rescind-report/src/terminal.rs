@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use rescind_model::event::{Finding, Report, RequirementVerdict, RunFinished};
+use rescind_model::event::{Finding, Report, RequirementVerdict, RunFinished, SNAPSHOT};
 use rescind_model::source::{Colour, underline};
 use rescind_model::verdict::Verdict;
 
@@ -30,7 +30,22 @@ pub fn render(finished: &RunFinished, colour: Colour) -> String {
     page.text
 }
 
-/// The findings that one exchange explains, together.
+/// A line of a unified diff, in its colour.
+pub fn difference_line(line: &str, colour: Colour) -> String {
+    let style = match line.bytes().next() {
+        Some(b'+') => AnsiColor::Green.on_default(),
+        Some(b'-') => AnsiColor::Red.on_default(),
+        Some(b'@') => AnsiColor::Cyan.on_default(),
+        _ => Style::new(),
+    };
+    match colour {
+        Colour::Styled => format!("{style}{line}{style:#}"),
+        Colour::Plain => line.to_owned(),
+    }
+}
+
+/// The findings that one exchange explains, together. Snapshots come last: what the contract asks
+/// weighs more than what the target did before.
 fn by_step(findings: &[Finding]) -> Vec<Vec<&Finding>> {
     let mut groups: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
     for finding in findings {
@@ -39,7 +54,9 @@ fn by_step(findings: &[Finding]) -> Vec<Vec<&Finding>> {
             .or_default()
             .push(finding);
     }
-    groups.into_values().collect()
+    let mut groups: Vec<Vec<&Finding>> = groups.into_values().collect();
+    groups.sort_by_key(|group| group.iter().all(|finding| finding.check == SNAPSHOT));
+    groups
 }
 
 struct Page {
@@ -101,6 +118,10 @@ impl Page {
             self.finding(finding);
         }
         let Some(first) = group.first() else { return };
+        if first.check == SNAPSHOT {
+            self.snapshot(first);
+            return;
+        }
         if let Some(exchange) = &first.exchange {
             self.block("sent", &exchange.sent);
             self.block("received", &exchange.received);
@@ -131,6 +152,17 @@ impl Page {
             "hint: `rescind check {}` with the same target runs this scenario alone",
             first.case.scenario
         ));
+    }
+
+    fn snapshot(&mut self, finding: &Finding) {
+        let lines = finding.difference.iter();
+        let lines: Vec<String> = lines
+            .map(|line| difference_line(line, self.colour))
+            .collect();
+        self.block("how it differs", &lines);
+        self.line(
+            "hint: `rescind check --snapshots review` with the same target shows it and asks whether it is to be accepted",
+        );
     }
 
     fn finding(&mut self, finding: &Finding) {

@@ -47,6 +47,7 @@ pub fn explain(
             .unwrap_or_default(),
         tokens: step.map(|step| tokens(step, scanner)).unwrap_or_default(),
         curl: call.map(|call| curl(&call.sent, scanner, base_url)),
+        difference: Vec::new(),
     }
 }
 

@@ -19,7 +19,9 @@ mod preflight;
 mod provision;
 pub mod record;
 pub mod run;
+pub mod snapshots;
 pub mod target;
+pub mod transcript;
 pub mod verdicts;
 
 pub use catalogue::Catalogue;

@@ -30,6 +30,7 @@ use crate::judge::judge;
 use crate::plan::{Case, plan};
 use crate::preflight::preflight;
 use crate::record::CaseRecord;
+use crate::snapshots::{self, SnapshotComparison, SnapshotMode};
 use crate::target::{Adapter, Client, RunningProcess};
 use crate::verdicts::{self, CheckOutcome};
 
@@ -48,6 +49,8 @@ pub struct RunOptions {
     pub rescind: PathBuf,
     /// The values of the environment variables that the target file names.
     pub environment: BTreeMap<String, Secret>,
+    /// What it does about snapshots.
+    pub snapshots: SnapshotMode,
 }
 
 /// What came of a run.
@@ -55,6 +58,8 @@ pub struct RunOptions {
 pub struct RunOutcome {
     /// What the reports are made from.
     pub finished: RunFinished,
+    /// What each case's snapshot came to; empty if they were ignored.
+    pub snapshots: Vec<SnapshotComparison>,
     /// Every secret that the run made, for tests that look for them where they must not be.
     pub secrets: Vec<Secret>,
 }
@@ -142,9 +147,22 @@ pub async fn run(
         .process
         .is_none()
         .then(|| adapter.base_url().to_owned());
-    let finished = judging.conclude(&records, options, &scanner, shown_url.as_deref(), stopwatch);
+    let mut finished =
+        judging.conclude(&records, options, &scanner, shown_url.as_deref(), stopwatch);
+    let snapshots = match &options.snapshots {
+        SnapshotMode::Ignore => Vec::new(),
+        SnapshotMode::Compare(set) => {
+            let compared = snapshots::compare(&records, &target.revoke, set);
+            snapshots::report(&mut finished, &compared, set, options.strictness, &scanner);
+            compared
+        }
+    };
     emit(events, Event::RunFinished(Box::new(finished.clone()))).await;
-    Ok(RunOutcome { finished, secrets })
+    Ok(RunOutcome {
+        finished,
+        snapshots,
+        secrets,
+    })
 }
 
 /// A report that nobody reads any more is no reason to stop.

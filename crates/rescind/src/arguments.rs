@@ -70,6 +70,30 @@ pub struct Check {
     /// Run no embedded scenario, only those of `--scenarios`
     #[arg(long, requires = "scenarios")]
     pub only_own_scenarios: bool,
+    /// What to do about the snapshots of what the target did before; `check` if it has any
+    #[arg(long, value_enum, value_name = "ACTION")]
+    pub snapshots: Option<SnapshotAction>,
+}
+
+/// What to do about snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SnapshotAction {
+    /// Hold what happens against them: a missing one warns, a different one fails
+    Check,
+    /// Write what is new or differs, and delete what no case has
+    Write,
+    /// Show each difference and ask whether it is to be accepted
+    Review,
+}
+
+impl std::fmt::Display for SnapshotAction {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Check => "check",
+            Self::Write => "write",
+            Self::Review => "review",
+        })
+    }
 }
 
 /// A report and where it goes.
@@ -167,6 +191,12 @@ pub enum Listed {
 pub struct Schema {
     /// The format: profile, requirements, scenario, target or report
     pub format: String,
+}
+
+/// Whether this is continuous integration, as the services that run it and other tools have it:
+/// the variable `CI` says so, whatever it says, unless it says no.
+pub fn is_continuous_integration() -> bool {
+    environment("CI").is_some_and(|value| !["", "0", "false"].contains(&value.as_str()))
 }
 
 /// The value of an environment variable that a target file names.

@@ -11,7 +11,11 @@ use rescind_runner::catalogue::NamedFile;
 static PROVIDERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/providers");
 static REQUIREMENTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/requirements");
 static TARGETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/targets");
+static SNAPSHOTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/snapshots/reference");
 static SCENARIOS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../scenarios");
+
+/// Where the embedded snapshots lie in the repository.
+pub const REFERENCE_SNAPSHOTS: &str = "fixtures/snapshots/reference";
 
 /// The name of the set that a run is judged by.
 pub const DEFAULT_SET: &str = "connected-accounts-2026-05-12";
@@ -49,6 +53,20 @@ pub fn requirement_set() -> SourceFile {
 /// The target file of the reference service.
 pub fn reference_target() -> SourceFile {
     embedded(&TARGETS, "fixtures/targets", "reference.toml")
+}
+
+/// The snapshots of the reference service, by their paths below their folder.
+pub fn reference_snapshots() -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![&SNAPSHOTS];
+    while let Some(folder) = folders.pop() {
+        for file in folder.files() {
+            let text = file.contents_utf8().unwrap_or_default();
+            files.insert(with_slashes(file.path()), text.to_owned());
+        }
+        folders.extend(folder.dirs());
+    }
+    files
 }
 
 /// Reads a file that a person names.
@@ -127,10 +145,13 @@ fn name_of(path: &Path) -> Option<String> {
     if path.extension()? != "toml" {
         return None;
     }
+    Some(with_slashes(&path.with_extension("")))
+}
+
+fn with_slashes(path: &Path) -> String {
     let parts: Vec<String> = path
-        .with_extension("")
         .components()
         .map(|part| part.as_os_str().to_string_lossy().into_owned())
         .collect();
-    Some(parts.join("/"))
+    parts.join("/")
 }

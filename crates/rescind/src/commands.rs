@@ -6,6 +6,8 @@ pub mod provider;
 pub mod schema;
 pub mod serve;
 
+use std::path::Path;
+
 use rescind_model::Diagnostic;
 
 use crate::assets::Unreadable;
@@ -55,4 +57,17 @@ pub fn fresh_seed() -> Result<String, NotReady> {
         )
     })?;
     Ok(format!("{:016x}", u64::from_be_bytes(bytes)))
+}
+
+/// A reader sees the old file or the new one, never a part.
+pub fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let unfinished = path.with_file_name(format!(".{name}.{}", std::process::id()));
+    std::fs::write(&unfinished, text)?;
+    std::fs::rename(&unfinished, path).inspect_err(|_| {
+        let _ = std::fs::remove_file(&unfinished);
+    })
 }

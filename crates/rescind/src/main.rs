@@ -9,6 +9,8 @@ mod commands;
 mod exit;
 mod output;
 mod progress;
+mod review;
+mod snapshot_folder;
 
 use std::process::ExitCode;
 

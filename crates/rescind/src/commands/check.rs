@@ -1,7 +1,6 @@
 //! `rescind check`: drive a revoke endpoint through the scenarios and judge it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use rescind_model::Target;
 use rescind_model::event::RunFinished;
@@ -10,20 +9,27 @@ use rescind_model::source::Colour;
 use rescind_model::verdict::Strictness;
 use rescind_report::outcome::RunVerdict;
 use rescind_report::{json, terminal};
-use rescind_runner::{Catalogue, RunError, RunOptions};
+use rescind_runner::snapshots::SnapshotMode;
+use rescind_runner::{Catalogue, RunError, RunOptions, RunOutcome};
 use tokio::sync::mpsc;
 
 use super::provider::stop_requested;
-use super::{NotReady, fresh_seed};
-use crate::arguments::{self, Check, ReportDestination, ReportFormat};
-use crate::{assets, exit, output, progress};
+use super::{NotReady, fresh_seed, write_atomically};
+use crate::arguments::{self, Check, ReportDestination, ReportFormat, SnapshotAction};
+use crate::snapshot_folder::{self, Snapshots};
+use crate::{assets, exit, output, progress, review};
 
 /// How many events may wait for the progress bar.
 const WAITING_EVENTS: usize = 64;
 
 /// Runs the command. Returns the exit code.
 pub async fn run(arguments: Check) -> u8 {
-    let (catalogue, target, options) = match prepare(&arguments) {
+    let Prepared {
+        catalogue,
+        target,
+        options,
+        snapshots,
+    } = match prepare(&arguments) {
         Ok(prepared) => prepared,
         Err(not_ready) => return not_ready.report(),
     };
@@ -39,13 +45,37 @@ pub async fn run(arguments: Check) -> u8 {
     drop(events);
     // A progress bar that failed is no reason to fail.
     let _ = shown.await;
-    match outcome {
-        Ok(outcome) => conclude(&outcome.finished, &arguments.reports),
-        Err(error) => explain(&error),
+    let mut outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => return explain(&error),
+    };
+    if let Err(not_ready) = accept(snapshots.as_ref(), &mut outcome).await {
+        return not_ready.report();
+    }
+    conclude(&outcome.finished, &arguments.reports)
+}
+
+/// Takes over what a run changed of the snapshots, as far as somebody asks for it.
+async fn accept(snapshots: Option<&Snapshots>, outcome: &mut RunOutcome) -> Result<(), NotReady> {
+    let Some(snapshots) = snapshots else {
+        return Ok(());
+    };
+    match snapshots.action {
+        SnapshotAction::Check => Ok(()),
+        SnapshotAction::Write => review::write_all(snapshots, outcome),
+        SnapshotAction::Review => review::review(snapshots, outcome).await,
     }
 }
 
-fn prepare(arguments: &Check) -> Result<(Catalogue, Target, RunOptions), NotReady> {
+/// Everything that a run is made of.
+struct Prepared {
+    catalogue: Catalogue,
+    target: Target,
+    options: RunOptions,
+    snapshots: Option<Snapshots>,
+}
+
+fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
     let profiles = assets::profiles(arguments.profiles.as_deref())?;
     let scenarios =
         assets::scenarios(arguments.scenarios.as_deref(), arguments.only_own_scenarios)?;
@@ -55,6 +85,7 @@ fn prepare(arguments: &Check) -> Result<(Catalogue, Target, RunOptions), NotRead
         None => assets::reference_target(),
     };
     let target = Catalogue::load_target(&target_file)?;
+    let snapshots = snapshot_folder::of_target(arguments, &target)?;
     let rescind = std::env::current_exe().map_err(|error| {
         NotReady::Problem(
             format!("this program cannot find itself: {error}"),
@@ -82,8 +113,18 @@ fn prepare(arguments: &Check) -> Result<(Catalogue, Target, RunOptions), NotRead
         selection: arguments.selection.clone(),
         rescind,
         environment,
+        snapshots: snapshots
+            .as_ref()
+            .map_or(SnapshotMode::Ignore, |snapshots| {
+                SnapshotMode::Compare(snapshots.set.clone())
+            }),
     };
-    Ok((catalogue, target, options))
+    Ok(Prepared {
+        catalogue,
+        target,
+        options,
+        snapshots,
+    })
 }
 
 /// Writes every report, then says what the run came to.
@@ -111,19 +152,6 @@ fn conclude(finished: &RunFinished, reports: &[ReportDestination]) -> u8 {
         RunVerdict::NothingJudged => exit::NOTHING_JUDGED,
         RunVerdict::HarnessError => exit::HARNESS_ERROR,
     }
-}
-
-/// A reader sees the old file or the new one, never a part.
-fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let unfinished = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    std::fs::write(&unfinished, text)?;
-    std::fs::rename(&unfinished, path).inspect_err(|_| {
-        let _ = std::fs::remove_file(&unfinished);
-    })
 }
 
 fn explain(error: &RunError) -> u8 {

@@ -6,6 +6,7 @@ use rescind_model::secret::{FingerprintKey, KnownSecret, Secret, SecretScanner};
 use rescind_model::verdict::Strictness;
 use rescind_model::{SourceFile, Target};
 use rescind_runner::catalogue::NamedFile;
+use rescind_runner::snapshots::SnapshotMode;
 use rescind_runner::{Catalogue, RunOptions};
 use rescind_service::Defect;
 
@@ -30,6 +31,7 @@ fn secrets_of(seed: &str, target: &str) -> Vec<Secret> {
         selection: Vec::new(),
         rescind: PathBuf::from(env!("CARGO_BIN_EXE_rescind")),
         environment: std::collections::BTreeMap::new(),
+        snapshots: SnapshotMode::Ignore,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -1,0 +1,137 @@
+//! The single lines of a transcript.
+
+use rescind_model::Subject;
+use rescind_model::scenario::{Endpoint, Verb};
+use rescind_model::target::RevokeCall;
+use rescind_provider::ledger::{Cause, GrantId, TokenId, TokenView};
+use rescind_provider::{Entry, Outcome, journal::Presented};
+use serde_json::Value;
+
+use crate::record::{Answered, Call, CallFailure, CallOutcome, CaseRecord};
+
+/// What was answered; for a revoke that worked, what it lists.
+pub fn answer(call: &Call, verb: &Verb, revoke: &RevokeCall) -> Vec<String> {
+    let answered = match &call.outcome {
+        CallOutcome::Answered(answered) => answered,
+        CallOutcome::Failed(failure) => {
+            return vec![format!("not answered: {}", failure_in_words(failure))];
+        }
+    };
+    let mut lines = vec![format!("answered: {}", answered.status)];
+    if matches!(verb, Verb::Revoke(_)) && answered.is_success() {
+        lines.push(format!("revoked_tokens: {}", listed(answered, revoke)));
+    }
+    lines
+}
+
+/// Without what the system says of it, which differs from machine to machine.
+const fn failure_in_words(failure: &CallFailure) -> &'static str {
+    match failure {
+        CallFailure::NotConnected(_) => "no connection",
+        CallFailure::Broken(_) => "the connection ended before a whole answer",
+        CallFailure::TimedOut(_) => "not within the limit",
+        CallFailure::TooLong(_) => "longer than the limit",
+    }
+}
+
+/// The subjects of the list, sorted: their order has no meaning.
+fn listed(answered: &Answered, revoke: &RevokeCall) -> String {
+    let json = answered.json().unwrap_or_default();
+    let list = json
+        .pointer(&revoke.revoked_tokens)
+        .and_then(Value::as_array);
+    let Some(list) = list else {
+        return "no list".to_owned();
+    };
+    let mut words: Vec<&str> = list
+        .iter()
+        .map(|item| {
+            let subject = item.as_str().and_then(Subject::parse);
+            // Whatever else stands there may be a secret.
+            subject.map_or("something else", Subject::as_str)
+        })
+        .collect();
+    words.sort_unstable();
+    format!("[{}]", words.join(", "))
+}
+
+/// A request to the provider and what it was answered.
+pub fn entry(record: &CaseRecord, entry: &Entry) -> String {
+    let place = match (entry.endpoint, &entry.route) {
+        (Some(Endpoint::Revocation), Some(route)) => format!("revocation route `{route}`"),
+        (Some(Endpoint::Revocation), None) => "revocation route".to_owned(),
+        (Some(Endpoint::Token), _) => "token endpoint".to_owned(),
+        (Some(Endpoint::Introspection), _) => "introspection endpoint".to_owned(),
+        (Some(Endpoint::Resource), _) => "resource".to_owned(),
+        (None, _) => "no endpoint".to_owned(),
+    };
+    let kinds: Vec<&str> = entry.credentials.iter().map(|kind| kind.as_str()).collect();
+    let credentials = if kinds.is_empty() {
+        "none".to_owned()
+    } else {
+        kinds.join(" and ")
+    };
+    let client = entry
+        .client
+        .as_ref()
+        .map_or(String::new(), |client| format!(" of `{client}`"));
+    let acknowledged = match (entry.is_dispatch(), entry.acknowledged) {
+        (true, true) => ", acknowledged",
+        (true, false) => ", not acknowledged",
+        (false, _) => "",
+    };
+    let fault = match entry.outcome {
+        Outcome::Fault => ", a fault",
+        _ => "",
+    };
+    format!(
+        "upstream: {} {place}, {}, credentials {credentials}{client} → {}{acknowledged}{fault}",
+        entry.method(),
+        presented(record, entry.presented),
+        entry.status
+    )
+}
+
+fn presented(record: &CaseRecord, presented: Presented) -> String {
+    match presented {
+        Presented::Nothing => "nothing presented".to_owned(),
+        Presented::Token(token) => token_of(token, owner(record, token.grant)),
+        Presented::Account(grant) => format!("account#1 of `{}`", owner(record, grant)),
+        Presented::Unknown => "something that the provider never gave out".to_owned(),
+    }
+}
+
+/// The account whose grant it is.
+fn owner(record: &CaseRecord, grant: GrantId) -> &str {
+    let mut accounts = record.accounts.iter();
+    let found = accounts.find(|(_, identity)| identity.grant == grant);
+    found.map_or("nobody", |(name, _)| name)
+}
+
+/// A token by name: its kind, and the how manyth of its kind it is in its account.
+pub fn token_of(token: TokenId, account: &str) -> String {
+    let kind = match token.subject {
+        Subject::AccessToken => "access",
+        Subject::RefreshToken => "refresh",
+    };
+    format!("{kind}#{} of `{account}`", token.generation + 1)
+}
+
+/// How a token stands, and why it died. Without the number of the request that did it, which
+/// counts also what has no meaning.
+pub fn fate(token: &TokenView) -> String {
+    match token.death.map(|death| death.cause) {
+        None => token.state.to_string(),
+        Some(cause) => format!("{} ({})", token.state, cause_in_words(cause)),
+    }
+}
+
+const fn cause_in_words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Revoked(_) => "revoked",
+        Cause::Cascade(_) => "by cascade",
+        Cause::Rotated(_) => "replaced by a refresh",
+        Cause::RemovedByUser => "removed by the user",
+        Cause::AtProvider => "ended by the provider",
+    }
+}
