@@ -61,11 +61,11 @@ fn deed(verb: &Verb) -> String {
         && revoke.account.is_none()
     {
         let whom = if revoke.unknown_like.is_some() {
-            "nobody's"
+            "nobody's account"
         } else {
-            "as written"
+            "an id that the scenario writes out"
         };
-        return format!("revoke, the account id {whom}");
+        return format!("revoke {whom}");
     }
     match verb.account() {
         Some(account) => format!("{} `{}`", verb.word(), **account),

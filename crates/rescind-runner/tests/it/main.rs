@@ -10,5 +10,7 @@ mod client;
 mod files;
 mod invalid_files;
 mod judge;
+mod snapshots;
 mod support;
+mod transcripts;
 mod valid_files;

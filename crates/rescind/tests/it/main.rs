@@ -13,4 +13,5 @@ mod provider;
 mod report;
 mod schemas;
 mod secrets;
+mod snapshots_of_targets;
 mod support;
