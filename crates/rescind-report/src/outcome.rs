@@ -9,7 +9,8 @@ use rescind_model::vocabulary::Level;
 pub enum RunVerdict {
     /// Everything that was to be judged was judged, and nothing must be mended.
     Pass,
-    /// The target does not do what the contract asks, or a MUST was not judged.
+    /// The target does not do what the contract asks, or differs from its snapshots, or a MUST was
+    /// not judged.
     Findings,
     /// Nothing was judged.
     NothingJudged,

@@ -271,6 +271,10 @@ impl Page {
         self.line(line);
         let (word, style) = match RunVerdict::of(report) {
             RunVerdict::Pass => ("pass", style_of(Verdict::Pass)),
+            RunVerdict::Findings if unjudged.is_empty() && only_snapshots_fail(report) => (
+                "findings: the target does something else than its snapshots hold",
+                style_of(Verdict::Fail),
+            ),
             RunVerdict::Findings => (
                 "findings: the target does not do what the contract asks",
                 style_of(Verdict::Fail),
@@ -283,6 +287,14 @@ impl Page {
         };
         self.line(self.painted(style.bold(), word));
     }
+}
+
+fn only_snapshots_fail(report: &Report) -> bool {
+    let mut bad = report
+        .checks
+        .iter()
+        .filter(|row| row.verdict > Verdict::Warn);
+    bad.all(|row| row.id == SNAPSHOT)
 }
 
 fn counted(count: usize, word: &str) -> String {

@@ -3,7 +3,8 @@
 /// Everything that was to be judged was judged, and nothing must be mended.
 pub const PASS: u8 = 0;
 
-/// The target does not do what the contract asks, or a MUST was not judged.
+/// The target does not do what the contract asks, or differs from its snapshots, or a MUST was not
+/// judged.
 pub const FINDINGS: u8 = 1;
 
 /// The command line cannot be understood. The argument parser exits with it by itself.
@@ -23,7 +24,7 @@ pub const MEANINGS: [(u8, &str); 6] = [
     (PASS, "pass"),
     (
         FINDINGS,
-        "findings: the target does not do what the contract asks, or a MUST was not judged",
+        "findings: the target does not do what the contract asks, or differs from its snapshots, or a MUST was not judged",
     ),
     (USAGE, "usage: the command line cannot be understood"),
     (
