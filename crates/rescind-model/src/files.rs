@@ -2,8 +2,9 @@
 
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 
+use crate::requirement::RequirementSetFile;
 use crate::scenario::file::ScenarioFile;
-use crate::{Profile, RequirementSet, Target};
+use crate::{Profile, Target};
 
 /// The name of each format and the JSON Schema of its files.
 pub fn schemas() -> Vec<(&'static str, Schema)> {
@@ -12,7 +13,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("profile", generator().into_root_schema_for::<Profile>()),
         (
             "requirements",
-            generator().into_root_schema_for::<RequirementSet>(),
+            generator().into_root_schema_for::<RequirementSetFile>(),
         ),
         (
             "scenario",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rescind_model::requirement::SetFiles;
 use rescind_model::{Diagnostic, Profile, RequirementSet, Scenario, SourceFile, Target};
 
 use crate::judge::checks;
@@ -28,15 +29,17 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Reads and validates all files.
+    /// Reads and validates all files. A scenario that names a row which only another of the known
+    /// sets judges is left out: it belongs to that set.
     ///
     /// # Errors
     /// Every mistake in every file.
     pub fn load(
-        set: &SourceFile,
+        set: impl Into<SetFiles>,
         profiles: &[NamedFile],
         scenarios: &[NamedFile],
     ) -> Result<Self, Vec<Diagnostic>> {
+        let set_files = set.into();
         let mut mistakes = Vec::new();
         let mut loaded_profiles = BTreeMap::new();
         for named in profiles {
@@ -56,8 +59,12 @@ impl Catalogue {
                 Err(found) => mistakes.extend(found),
             }
         }
-        let set = match RequirementSet::parse(set, &checks::ids()) {
-            Ok(set) => Some(set),
+        let set = match RequirementSet::parse(&set_files, &checks::ids()) {
+            Ok(set) => {
+                let others = other_sets(&set_files);
+                loaded_scenarios.retain(|_, scenario| !belongs_elsewhere(scenario, &set, &others));
+                Some(set)
+            }
             Err(found) => {
                 mistakes.extend(found);
                 None
@@ -87,4 +94,34 @@ impl Catalogue {
     pub fn load_target(file: &SourceFile) -> Result<Target, Vec<Diagnostic>> {
         Target::parse(file)
     }
+}
+
+/// The known sets beside the chosen one, as far as they are valid: a mistake in one of them is no
+/// concern of this run.
+fn other_sets(files: &SetFiles) -> Vec<RequirementSet> {
+    files
+        .known
+        .iter()
+        .filter(|file| file.path() != files.chosen.path())
+        .filter_map(|file| {
+            let files = SetFiles {
+                chosen: file.clone(),
+                known: files.known.clone(),
+            };
+            RequirementSet::parse(files, &checks::ids()).ok()
+        })
+        .collect()
+}
+
+/// Whether a scenario names a row that this set does not judge, but another one does.
+fn belongs_elsewhere(scenario: &Scenario, set: &RequirementSet, others: &[RequirementSet]) -> bool {
+    let judges =
+        |set: &RequirementSet, name: &str| set.row(name).is_some_and(|row| row.excluded.is_none());
+    let named = scenario
+        .requirements
+        .iter()
+        .chain(scenario.steps.iter().flat_map(|step| &step.requirements));
+    named
+        .filter(|name| !judges(set, name))
+        .any(|name| others.iter().any(|other| judges(other, name)))
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::assets::DEFAULT_SET;
 use crate::exit;
 
 /// Does this revoke endpoint really kill what it says it killed?
@@ -46,6 +47,9 @@ pub enum Command {
 pub struct Check {
     /// Scenarios to run, by id or by the folder that holds them; all if none is named
     pub selection: Vec<String>,
+    /// The requirement set to judge by; `rescind list sets` shows them
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_SET)]
+    pub set: String,
     /// The target file; the reference service if none is named
     #[arg(long, value_name = "FILE")]
     pub target: Option<PathBuf>,
@@ -169,6 +173,9 @@ pub struct List {
     /// What to list.
     #[arg(value_enum)]
     pub what: Listed,
+    /// Whose requirements, and the scenarios that name them
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_SET)]
+    pub set: String,
 }
 
 /// What can be listed.
@@ -178,6 +185,8 @@ pub enum Listed {
     Scenarios,
     /// Every provider profile and what is particular about it
     Profiles,
+    /// Every requirement set, and what it builds on
+    Sets,
     /// Every requirement, its level and the checks that judge it
     Requirements,
     /// Every defect that the reference service can be seeded with

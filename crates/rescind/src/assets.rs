@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, DirEntry, include_dir};
 use rescind_model::SourceFile;
+use rescind_model::requirement::SetFiles;
+use rescind_model::source::nearest_hint;
 use rescind_runner::catalogue::NamedFile;
 
 static PROVIDERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/providers");
@@ -30,6 +32,16 @@ pub struct Unreadable {
     pub source: io::Error,
 }
 
+/// There is no requirement set of a name.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no requirement set `{name}`")]
+pub struct NoSuchSet {
+    /// The name.
+    pub name: String,
+    /// The nearest that there is.
+    pub hint: String,
+}
+
 /// The profiles: those inside, with those of a folder beside or in place of them.
 pub fn profiles(own: Option<&Path>) -> Result<Vec<NamedFile>, Unreadable> {
     collect(Some((&PROVIDERS, "fixtures/providers")), own)
@@ -41,13 +53,45 @@ pub fn scenarios(own: Option<&Path>, only_own: bool) -> Result<Vec<NamedFile>, U
     collect((!only_own).then_some((&SCENARIOS, "scenarios")), own)
 }
 
-/// The default requirement set.
-pub fn requirement_set() -> SourceFile {
-    embedded(
-        &REQUIREMENTS,
-        "fixtures/requirements",
-        &format!("{DEFAULT_SET}.toml"),
-    )
+/// The default requirement set, with those that it may extend.
+pub fn requirement_set() -> SetFiles {
+    SetFiles {
+        chosen: embedded(
+            &REQUIREMENTS,
+            "fixtures/requirements",
+            &format!("{DEFAULT_SET}.toml"),
+        ),
+        known: requirement_sets()
+            .into_iter()
+            .map(|named| named.file)
+            .collect(),
+    }
+}
+
+/// Every requirement set, by name.
+pub fn requirement_sets() -> Vec<NamedFile> {
+    let mut files = BTreeMap::new();
+    embedded_files(&REQUIREMENTS, "fixtures/requirements", &mut files);
+    named_files(files)
+}
+
+/// The requirement set of a name, with those that it may extend.
+///
+/// # Errors
+/// There is none of that name: the hint names the nearest.
+pub fn requirement_set_named(name: &str) -> Result<SetFiles, NoSuchSet> {
+    let mut sets = requirement_set();
+    let known = requirement_sets();
+    match known.iter().find(|set| set.name == name) {
+        Some(set) => {
+            sets.chosen = set.file.clone();
+            Ok(sets)
+        }
+        None => Err(NoSuchSet {
+            name: name.to_owned(),
+            hint: nearest_hint(name, known.iter().map(|set| set.name.as_str())).unwrap_or_default(),
+        }),
+    }
 }
 
 /// The target file of the reference service.
@@ -100,10 +144,14 @@ fn collect(
     if let Some(own) = own {
         own_files(own, own, &mut files)?;
     }
-    Ok(files
+    Ok(named_files(files))
+}
+
+fn named_files(files: BTreeMap<String, SourceFile>) -> Vec<NamedFile> {
+    files
         .into_iter()
         .map(|(name, file)| NamedFile { name, file })
-        .collect())
+        .collect()
 }
 
 fn embedded_files(folder: &Dir<'_>, shown: &str, files: &mut BTreeMap<String, SourceFile>) {

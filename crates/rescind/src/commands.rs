@@ -10,13 +10,15 @@ use std::path::Path;
 
 use rescind_model::Diagnostic;
 
-use crate::assets::Unreadable;
+use crate::assets::{NoSuchSet, Unreadable};
 use crate::{exit, output};
 
 /// Why a command came to nothing before it began.
 pub enum NotReady {
     /// Mistakes in files.
     Mistakes(Vec<Diagnostic>),
+    /// A word on the command line that nothing answers to, and the next step.
+    Usage(String, String),
     /// Something else, and the next step.
     Problem(String, String),
 }
@@ -25,6 +27,10 @@ impl NotReady {
     /// Says what is wrong. Returns the exit code.
     pub fn report(self) -> u8 {
         match self {
+            Self::Usage(message, hint) => {
+                output::problem(&message, &hint);
+                return exit::USAGE;
+            }
             Self::Mistakes(mistakes) => output::diagnostics(&mistakes),
             Self::Problem(message, hint) => output::problem(&message, &hint),
         }
@@ -35,6 +41,12 @@ impl NotReady {
 impl From<Vec<Diagnostic>> for NotReady {
     fn from(mistakes: Vec<Diagnostic>) -> Self {
         Self::Mistakes(mistakes)
+    }
+}
+
+impl From<NoSuchSet> for NotReady {
+    fn from(missing: NoSuchSet) -> Self {
+        Self::Usage(missing.to_string(), missing.hint)
     }
 }
 

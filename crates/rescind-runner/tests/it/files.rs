@@ -3,12 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rescind_model::requirement::SetFiles;
 use rescind_model::{Profile, RequirementSet, SourceFile, Target};
 use rescind_runner::catalogue::NamedFile;
 use rescind_runner::judge::checks;
 
 /// The requirement set that everything is judged by.
 pub const SET: &str = "fixtures/requirements/connected-accounts-2026-05-12.toml";
+
+/// The folder of all requirement sets.
+pub const SETS: &str = "fixtures/requirements";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -69,6 +73,21 @@ pub fn exists(path: &str) -> bool {
 /// The requirement set.
 pub fn set() -> RequirementSet {
     RequirementSet::parse(&read(SET), &checks::ids()).expect("the set is valid")
+}
+
+/// Every requirement set, with what it inherits.
+pub fn sets() -> Vec<RequirementSet> {
+    let known: Vec<SourceFile> = below(SETS, ".toml").iter().map(|path| read(path)).collect();
+    known
+        .iter()
+        .map(|file| {
+            let files = SetFiles {
+                chosen: file.clone(),
+                known: known.clone(),
+            };
+            RequirementSet::parse(files, &checks::ids()).expect("the set is valid")
+        })
+        .collect()
 }
 
 /// The target file of the reference service.

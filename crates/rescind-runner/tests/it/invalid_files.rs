@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use rescind_model::requirement::SetFiles;
 use rescind_model::source::Colour;
 use rescind_model::{Diagnostic, Profile, RequirementSet, SourceFile};
 use rescind_runner::Catalogue;
@@ -17,7 +18,7 @@ const FOLDER: &str = "fixtures/invalid";
 fn mistakes(kind: &str, file: &SourceFile) -> Vec<Diagnostic> {
     let found = match kind {
         "profile" => Profile::parse(file).map(|_| ()),
-        "requirements" => RequirementSet::parse(file, &checks::ids()).map(|_| ()),
+        "requirements" => RequirementSet::parse(sets(file), &checks::ids()).map(|_| ()),
         "scenario" => {
             let scenario = NamedFile {
                 name: "invalid".to_owned(),
@@ -30,6 +31,16 @@ fn mistakes(kind: &str, file: &SourceFile) -> Vec<Diagnostic> {
         other => panic!("{FOLDER}/{other} holds files of no known kind"),
     };
     found.err().unwrap_or_default()
+}
+
+/// A set's file among those that are valid and those beside it.
+fn sets(file: &SourceFile) -> SetFiles {
+    let folders = [files::SETS, "fixtures/invalid/requirements"];
+    let paths = folders.map(|folder| files::below(folder, ".toml")).concat();
+    SetFiles {
+        chosen: file.clone(),
+        known: paths.iter().map(|path| files::read(path)).collect(),
+    }
 }
 
 /// What a person is shown: every mistake, with a blank line between two.

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use rescind_model::{RequirementSet, SourceFile};
+use rescind_model::requirement::SetFiles;
+use rescind_model::{Level, RequirementSet, SourceFile};
 use rescind_runner::Catalogue;
+use rescind_runner::catalogue::NamedFile;
 use rescind_runner::judge::checks::{self, CHECKS};
 
-use crate::files::{SET, below, named, read, set};
+use crate::files::{SET, SETS, below, named, read, sets};
 
 #[test]
 fn profiles_scenarios_and_the_set_fit_together() {
@@ -35,14 +37,15 @@ fn is_kebab_case(id: &str) -> bool {
 
 #[test]
 fn every_check_belongs_to_a_row_and_has_an_id_of_its_own() {
-    let set = set();
+    let sets = sets();
     let mut seen = BTreeSet::new();
     for check in CHECKS {
         assert!(seen.insert(check.id), "{} is there twice", check.id);
         assert!(is_kebab_case(check.id), "{}", check.id);
         assert!(
-            set.rows_of_check(check.id).next().is_some(),
-            "{} judges no row",
+            sets.iter()
+                .any(|set| set.rows_of_check(check.id).next().is_some()),
+            "{} judges no row of any set",
             check.id
         );
     }
@@ -73,15 +76,122 @@ fn every_row_has_a_check_or_a_reason_why_it_has_none() {
         false,
     );
     check_row("checks = [\"listed-once\"]\nexcluded = \"\"", false);
-    for row in &set().requirements {
+    for row in sets().iter().flat_map(|set| &set.requirements) {
         let checks = row.checks.len() + row.should.len();
         assert_eq!(checks == 0, row.excluded.is_some(), "{}", *row.id);
     }
 }
 
 #[test]
+fn a_set_is_called_like_its_file() {
+    for (set, path) in sets().iter().zip(below(SETS, ".toml")) {
+        assert_eq!(path, format!("{SETS}/{}.toml", set.name));
+    }
+}
+
+#[test]
+fn a_later_set_holds_every_row_of_the_earlier_ones_in_their_order() {
+    let sets = sets();
+    for set in &sets {
+        let Some(base) = &set.extends else { continue };
+        let base = sets.iter().find(|other| other.name == *base).unwrap();
+        let ids = |set: &RequirementSet| -> Vec<String> {
+            let rows = set.requirements.iter();
+            rows.map(|row| row.id.get().clone()).collect()
+        };
+        assert!(ids(set).starts_with(&ids(base)), "{}", set.name);
+        assert!(ids(set).len() > ids(base).len(), "{}", set.name);
+    }
+}
+
+#[test]
+fn what_a_set_states_anew_takes_the_place_of_what_it_inherits() {
+    let sets = sets();
+    let set_named = |name: &str| sets.iter().find(|set| set.name == name).unwrap();
+    let earlier = set_named("connected-accounts-2026-05-12");
+    let later = set_named("connected-accounts-2026-09");
+    let level = |set: &RequirementSet| {
+        let row = set.row("INV-NO-SECRET").unwrap();
+        row.level_of("no-secret-elsewhere")
+    };
+    assert_eq!(level(earlier), Some(Level::Should));
+    assert_eq!(level(later), Some(Level::Must));
+    let words: Vec<&str> = later
+        .extra_subjects
+        .iter()
+        .map(|word| word.as_str())
+        .collect();
+    assert_eq!(words, ["credential"]);
+    assert!(earlier.extra_subjects.is_empty());
+    // What is inherited keeps its source, and its place.
+    let inherited = later.row("CA-UNIQUE").unwrap();
+    assert_eq!(inherited.source.as_deref(), Some(earlier.source.as_str()));
+    assert_eq!(inherited.file.path(), read(SET).path());
+}
+
+#[test]
+fn words_that_a_list_may_hold_are_inherited() {
+    let file = |name: &str, lines: &str| {
+        SourceFile::new(
+            format!("{name}.toml"),
+            format!(
+                "contract = \"c\"\nname = \"{name}\"\nsource = \"s\"\n{lines}\n\
+                 [[requirement]]\nid = \"{name}\"\nlevel = \"MAY\"\ntext = \"t\"\nexcluded = \"e\"\n"
+            ),
+        )
+    };
+    let known = vec![
+        file("one", "extra_subjects = [\"id_token\"]"),
+        file(
+            "two",
+            "extends = \"one\"\nextra_subjects = [\"credential\"]",
+        ),
+        file("three", "extends = \"two\""),
+    ];
+    let files = SetFiles {
+        chosen: known[2].clone(),
+        known,
+    };
+    let set = RequirementSet::parse(files, &checks::ids()).unwrap();
+    let words: Vec<&str> = set
+        .extra_subjects
+        .iter()
+        .map(|word| word.as_str())
+        .collect();
+    assert_eq!(words, ["id_token", "credential"]);
+    let rows: Vec<&str> = set.requirements.iter().map(|row| row.id.as_str()).collect();
+    assert_eq!(rows, ["one", "two", "three"]);
+}
+
+/// A scenario that names a row.
+fn scenario_naming(row: &str) -> NamedFile {
+    let path = "scenarios/connected-accounts/success/both-killed.toml";
+    let text = read(path).text().to_owned();
+    let from = text.find("requirements = [").unwrap();
+    let to = from + text[from..].find('\n').unwrap();
+    let text = format!("{}requirements = [\"{row}\"]{}", &text[..from], &text[to..]);
+    NamedFile {
+        name: "own".to_owned(),
+        file: SourceFile::new("own.toml", text),
+    }
+}
+
+#[test]
+fn a_scenario_for_rows_of_another_set_alone_is_left_out() {
+    let sets = SetFiles {
+        chosen: read(SET),
+        known: below(SETS, ".toml").iter().map(|path| read(path)).collect(),
+    };
+    let load =
+        |row: &str| Catalogue::load(&sets, &named("fixtures/providers"), &[scenario_naming(row)]);
+    assert_eq!(load("CA-UNIQUE").unwrap().scenarios.len(), 1);
+    assert_eq!(load("CA-NO-TOKENS-READ").unwrap().scenarios.len(), 0);
+    assert!(load("CA-NO-SUCH-ROW").is_err());
+}
+
+#[test]
 fn every_row_that_a_scenario_names_is_judged_by_what_the_scenario_states() {
-    let set = set();
+    let sets = sets();
     for scenario in named("scenarios") {
         let parsed = rescind_model::Scenario::parse(&scenario.name, &scenario.file)
             .expect("the scenario is valid");
@@ -90,12 +200,13 @@ fn every_row_that_a_scenario_names_is_judged_by_what_the_scenario_states() {
             .iter()
             .chain(parsed.steps.iter().flat_map(|step| &step.requirements));
         for row in rows {
-            let row = set.row(row).expect("the row exists");
             assert!(
-                row.checks.iter().any(|check| check.starts_with("expect-")),
+                sets.iter()
+                    .filter_map(|set| set.row(row))
+                    .any(|row| row.checks.iter().any(|check| check.starts_with("expect-"))),
                 "{} names {}",
                 scenario.name,
-                *row.id
+                **row
             );
         }
     }

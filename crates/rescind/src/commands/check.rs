@@ -79,7 +79,11 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
     let profiles = assets::profiles(arguments.profiles.as_deref())?;
     let scenarios =
         assets::scenarios(arguments.scenarios.as_deref(), arguments.only_own_scenarios)?;
-    let catalogue = Catalogue::load(&assets::requirement_set(), &profiles, &scenarios)?;
+    let catalogue = Catalogue::load(
+        assets::requirement_set_named(&arguments.set)?,
+        &profiles,
+        &scenarios,
+    )?;
     let target_file = match &arguments.target {
         Some(path) => assets::read(path)?,
         None => assets::reference_target(),

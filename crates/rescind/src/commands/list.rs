@@ -2,7 +2,7 @@
 
 use rescind_model::{Profile, RequirementSet};
 use rescind_runner::Catalogue;
-use rescind_runner::judge::checks::CHECKS;
+use rescind_runner::judge::checks::{self, CHECKS};
 use rescind_service::Defect;
 
 use super::NotReady;
@@ -11,7 +11,7 @@ use crate::{assets, exit, output};
 
 /// Runs the command. Returns the exit code.
 pub fn run(arguments: &List) -> u8 {
-    match rows(arguments.what) {
+    match rows(arguments) {
         Ok(rows) => {
             output::data(&aligned(&rows));
             exit::PASS
@@ -20,8 +20,8 @@ pub fn run(arguments: &List) -> u8 {
     }
 }
 
-fn rows(what: Listed) -> Result<Vec<Vec<String>>, NotReady> {
-    Ok(match what {
+fn rows(arguments: &List) -> Result<Vec<Vec<String>>, NotReady> {
+    Ok(match arguments.what {
         Listed::Checks => CHECKS
             .iter()
             .map(|check| vec![check.id.into(), check.statement.into()])
@@ -38,8 +38,9 @@ fn rows(what: Listed) -> Result<Vec<Vec<String>>, NotReady> {
             })
             .collect(),
         Listed::Scenarios | Listed::Profiles | Listed::Requirements => {
-            of_catalogue(what, &catalogue()?)
+            of_catalogue(arguments.what, &catalogue(&arguments.set)?)
         }
+        Listed::Sets => set_rows()?,
     })
 }
 
@@ -67,7 +68,7 @@ fn of_catalogue(what: Listed, catalogue: &Catalogue) -> Vec<Vec<String>> {
             .map(|(name, profile)| profile_row(name, profile))
             .collect(),
         Listed::Requirements => requirement_rows(&catalogue.set),
-        Listed::Checks | Listed::Defects => Vec::new(),
+        Listed::Checks | Listed::Defects | Listed::Sets => Vec::new(),
     }
 }
 
@@ -103,11 +104,34 @@ fn requirement_rows(set: &RequirementSet) -> Vec<Vec<String>> {
         .collect()
 }
 
-fn catalogue() -> Result<Catalogue, NotReady> {
+fn set_rows() -> Result<Vec<Vec<String>>, NotReady> {
+    let mut rows = Vec::new();
+    for named in assets::requirement_sets() {
+        let files = assets::requirement_set_named(&named.name)?;
+        let set = RequirementSet::parse(files, &checks::ids())?;
+        let own = set
+            .requirements
+            .iter()
+            .filter(|row| row.file.path() == named.file.path())
+            .count();
+        let total = set.requirements.len();
+        rows.push(vec![
+            set.name,
+            match set.extends {
+                Some(base) => format!("{total} requirements, {own} of its own, over {base}"),
+                None => format!("{total} requirements"),
+            },
+            set.source,
+        ]);
+    }
+    Ok(rows)
+}
+
+fn catalogue(set: &str) -> Result<Catalogue, NotReady> {
     let profiles = assets::profiles(None)?;
     let scenarios = assets::scenarios(None, false)?;
     Ok(Catalogue::load(
-        &assets::requirement_set(),
+        assets::requirement_set_named(set)?,
         &profiles,
         &scenarios,
     )?)

@@ -1,6 +1,6 @@
 //! What the program prints and exits with.
 
-use crate::support::{reference_target, rescind, root, run, write};
+use crate::support::{check, reference_target, rescind, root, run, write};
 
 #[test]
 fn help_names_the_exit_codes() {
@@ -108,6 +108,47 @@ fn lists() {
         );
     }
     insta::assert_snapshot!(run(&["list", "profiles"]).stdout);
+}
+
+#[test]
+fn sets_are_listed_and_chosen_by_name() {
+    insta::with_settings!({ filters => vec![(r"\d+ (requirements|of)", "N $1")] }, {
+        insta::assert_snapshot!(run(&["list", "sets"]).stdout);
+    });
+    let later = run(&[
+        "list",
+        "requirements",
+        "--set",
+        "connected-accounts-2026-09",
+    ]);
+    assert_eq!(later.code, 0, "{}", later.stderr);
+    let own = |line: &str| line.starts_with("CA-DELETE-REVOKES");
+    assert!(later.stdout.lines().any(own), "{}", later.stdout);
+    let earlier = run(&["list", "requirements"]);
+    assert!(!earlier.stdout.lines().any(own), "{}", earlier.stdout);
+}
+
+#[test]
+fn an_unknown_set_names_the_nearest() {
+    let finished = run(&["check", "--set", "connected-acounts-2026-09"]);
+    assert_eq!(finished.code, 2);
+    insta::assert_snapshot!(finished.stderr);
+    assert_eq!(run(&["list", "requirements", "--set", "nothing"]).code, 2);
+}
+
+#[test]
+fn a_token_in_a_read_is_only_a_warning_by_the_earlier_set() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = reference_target(&[("\"serve\"", "\"serve\", \"--defect\", \"token-in-read\"")]);
+    let target = write(folder.path(), "target.toml", &target);
+    let case = "connected-accounts/siblings/another-users-account";
+    let by_set = |set: &str| {
+        let (finished, report) = check(folder.path(), &["--target", &target, "--set", set, case]);
+        assert_eq!(report.set, set);
+        finished.code
+    };
+    assert_eq!(by_set("connected-accounts-2026-05-12"), 0);
+    assert_eq!(by_set("connected-accounts-2026-09"), 1);
 }
 
 #[test]
