@@ -24,5 +24,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
             "report",
             generator().into_root_schema_for::<crate::event::Report>(),
         ),
+        (
+            "explanation",
+            generator().into_root_schema_for::<crate::explanation::Explanation>(),
+        ),
     ]
 }

@@ -9,6 +9,7 @@
 //! [`source::Diagnostic`] that underlines its place.
 
 pub mod event;
+pub mod explanation;
 pub mod fault;
 pub mod files;
 pub mod profile;

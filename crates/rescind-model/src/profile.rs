@@ -297,7 +297,7 @@ pub struct RevocationAnswers {
 
 impl RevocationAnswers {
     /// Every answer by its key, those among them that are stated or have a default.
-    const fn all(&self) -> [(&'static str, Option<&Answer>); 8] {
+    pub const fn all(&self) -> [(&'static str, Option<&Answer>); 8] {
         [
             ("success", Some(&self.success)),
             ("dead", self.dead.as_ref()),

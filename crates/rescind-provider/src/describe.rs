@@ -68,7 +68,8 @@ fn endpoints(profile: &Profile) -> Vec<String> {
     lines
 }
 
-fn authentication(kinds: &[ClientAuthentication]) -> String {
+/// How a client may authenticate, in words.
+pub fn authentication(kinds: &[ClientAuthentication]) -> String {
     let words: Vec<&str> = kinds
         .iter()
         .map(|kind| match kind {
@@ -83,7 +84,8 @@ fn authentication(kinds: &[ClientAuthentication]) -> String {
     words.join(" or ")
 }
 
-fn ends(route: &RevocationRoute) -> String {
+/// What a call of a route ends, in words.
+pub fn ends(route: &RevocationRoute) -> String {
     let scope = |scope| match scope {
         RevocationScope::Token => "itself",
         RevocationScope::Grant => "its whole grant",

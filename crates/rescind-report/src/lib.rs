@@ -5,6 +5,7 @@
 //! `rescind.report/1`. This crate knows nothing of how a run is made: its only input is the
 //! model's events.
 
+pub mod explanation;
 pub mod json;
 pub mod outcome;
 pub mod terminal;

@@ -36,6 +36,8 @@ pub enum Command {
     Provider(Provider),
     /// Run the reference revoke service
     Serve(Serve),
+    /// Explain a requirement, check, scenario, profile or defect by its id
+    Explain(Explain),
     /// List what there is
     List(List),
     /// Print the JSON Schema of a file format
@@ -167,6 +169,16 @@ pub struct Serve {
     pub defect: Option<String>,
 }
 
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The id; of scenarios also the folder that holds them
+    pub id: String,
+    /// Print it as JSON: `rescind schema explanation` describes it
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `list`.
 #[derive(Debug, Args)]
 pub struct List {
@@ -198,7 +210,7 @@ pub enum Listed {
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// The format: profile, requirements, scenario, target or report
+    /// The format: profile, requirements, scenario, target, report or explanation
     pub format: String,
 }
 

@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 pub mod check;
+pub mod explain;
 pub mod list;
 pub mod provider;
 pub mod schema;

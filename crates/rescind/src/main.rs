@@ -38,6 +38,7 @@ fn main() -> ExitCode {
             Command::Check(check) => commands::check::run(check).await,
             Command::Provider(provider) => commands::provider::run(provider).await,
             Command::Serve(serve) => commands::serve::run(serve).await,
+            Command::Explain(explain) => commands::explain::run(&explain),
             Command::List(list) => commands::list::run(&list),
             Command::Schema(schema) => commands::schema::run(&schema),
         }

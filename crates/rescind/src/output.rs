@@ -19,6 +19,12 @@ pub fn data(text: &str) {
     let _ = anstream::stdout().flush();
 }
 
+/// How many characters fit on a line of the terminal; a hundred where standard output is none.
+pub fn width() -> usize {
+    terminal_size::terminal_size_of(std::io::stdout())
+        .map_or(100, |(terminal_size::Width(width), _)| usize::from(width))
+}
+
 /// Says something to the person.
 pub fn talk(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");

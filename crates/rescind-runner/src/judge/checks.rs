@@ -1,6 +1,8 @@
 //! Every check that exists: what it judges. The requirement set says which rows it belongs to,
 //! and a seeded defect of the reference service makes each of them fail.
 
+use std::panic::Location;
+
 /// A judgement that the suite can make.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
@@ -8,10 +10,17 @@ pub struct Check {
     pub id: &'static str,
     /// What must hold, in a sentence.
     pub statement: &'static str,
+    /// Where it is written.
+    pub place: &'static Location<'static>,
 }
 
+#[track_caller]
 const fn check(id: &'static str, statement: &'static str) -> Check {
-    Check { id, statement }
+    Check {
+        id,
+        statement,
+        place: Location::caller(),
+    }
 }
 
 /// Every check, by topic.

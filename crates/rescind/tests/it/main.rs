@@ -8,6 +8,7 @@
 mod architecture;
 mod command_line;
 mod defects;
+mod explain;
 mod hostile_targets;
 mod provider;
 mod report;

@@ -4,7 +4,14 @@ use crate::support::{root, run};
 
 #[test]
 fn committed_schemas_are_fresh() {
-    for format in ["profile", "report", "requirements", "scenario", "target"] {
+    for format in [
+        "explanation",
+        "profile",
+        "report",
+        "requirements",
+        "scenario",
+        "target",
+    ] {
         let path = root().join("schemas").join(format!("{format}.schema.json"));
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
         let fresh = run(&["schema", format]).stdout;
@@ -20,5 +27,5 @@ fn there_is_no_schema_of_a_format_that_is_gone() {
     let count = std::fs::read_dir(root().join("schemas"))
         .expect("the folder is there")
         .count();
-    assert_eq!(count, 5);
+    assert_eq!(count, 6);
 }

@@ -1,0 +1,219 @@
+//! Steps and expectations of a scenario, in words.
+
+use std::collections::BTreeMap;
+
+use rescind_model::Subject;
+use rescind_model::explanation::StepInWords;
+use rescind_model::fault::{Effect, Fault, Origin};
+use rescind_model::scenario::{
+    Connect, Endpoint, Expectation, ExpectedTokenState, ExpectedTokens, HeldToken, Key,
+    RequestBody, Revoke, Step, StepRole, SwitchedStatus, Verb,
+};
+
+/// A step, in words.
+pub fn step(step: &Step) -> StepInWords {
+    StepInWords {
+        does: does(&step.verb),
+        outcomes: step.outcomes.iter().map(outcome).collect(),
+        positive_control: step.role == StepRole::PositiveControl,
+    }
+}
+
+fn does(verb: &Verb) -> String {
+    match verb {
+        Verb::Connect(it) => connect(it),
+        Verb::Revoke(it) => revoke(it),
+        Verb::Read(it) => format!("read `{}`", *it.account),
+        Verb::Delete(it) => format!("delete `{}`", *it.account),
+        Verb::Refresh(it) => format!("have the tokens of `{}` refreshed", *it.account),
+        Verb::SetStatus(it) => {
+            let way = match it.to {
+                SwitchedStatus::Active => "on",
+                SwitchedStatus::Inactive => "off",
+            };
+            format!("switch `{}` {way}", *it.account)
+        }
+        Verb::RemoveByUser(it) => format!(
+            "the user of `{}` removes the app on the provider's site",
+            *it.account
+        ),
+        Verb::Expire(it) => format!(
+            "let the {} of `{}` expire at the provider",
+            noun(it.token),
+            *it.account
+        ),
+        Verb::AdvanceClock(it) => format!("move the provider's clock by {} seconds", it.seconds),
+        Verb::Fail(it) => fail(it),
+        Verb::Recover => "let the provider recover".to_owned(),
+    }
+}
+
+fn connect(connect: &Connect) -> String {
+    let held = [
+        (Subject::AccessToken, connect.access_token),
+        (Subject::RefreshToken, connect.refresh_token),
+    ];
+    let held: Vec<String> = held
+        .into_iter()
+        .map(|(subject, state)| {
+            let noun = noun(subject);
+            match state {
+                HeldToken::Alive => format!("a live {noun}"),
+                HeldToken::Expired => format!("an expired {noun}"),
+                HeldToken::ExpiredAtProvider => {
+                    format!("a {noun} that has expired at the provider only")
+                }
+                HeldToken::Absent => format!("no {noun}"),
+            }
+        })
+        .collect();
+    let user = connect
+        .user
+        .as_ref()
+        .map_or(String::new(), |user| format!(", as the user `{user}`"));
+    let client = if connect.client == "main" {
+        String::new()
+    } else {
+        format!(", of the client `{}`", connect.client)
+    };
+    format!(
+        "connect `{}`, {}, with {}{user}{client}",
+        *connect.account,
+        connect.status,
+        held.join(" and ")
+    )
+}
+
+fn revoke(revoke: &Revoke) -> String {
+    let whom = match (&revoke.account, &revoke.unknown_like, &revoke.id) {
+        (Some(account), _, _) => format!("`{}`", **account),
+        (None, Some(like), _) => format!("an id that is like that of `{}` and nobody's", **like),
+        (None, None, Some(id)) => format!("the id `{}`", **id),
+        (None, None, None) => "nothing".to_owned(),
+    };
+    let key = match revoke.key {
+        Key::Right => "",
+        Key::Wrong => " with a wrong key",
+        Key::Missing => " without a key",
+    };
+    let body = match revoke.body {
+        RequestBody::Absent => "",
+        RequestBody::EmptyJson => ", with a JSON content type and no body",
+        RequestBody::EmptyObject => ", with `{}` as its body",
+    };
+    let method = revoke
+        .method
+        .as_ref()
+        .map_or(String::new(), |method| format!(", by {}", **method));
+    format!("revoke {whom}{key}{body}{method}")
+}
+
+fn fail(fail: &Fault) -> String {
+    let endpoint = match fail.endpoint {
+        Endpoint::Token => "the token endpoint",
+        Endpoint::Revocation => "every revocation route",
+        Endpoint::Introspection => "introspection",
+        Endpoint::Resource => "the protected resource",
+    };
+    let about = fail.subject.map_or(String::new(), |subject| {
+        format!(" a request that names the {}", noun(subject))
+    });
+    let nth = fail.nth.map_or(String::new(), |nth| {
+        format!(", the one that is number {nth} from now")
+    });
+    let whose = if about.is_empty() && nth.is_empty() {
+        " every request"
+    } else if about.is_empty() {
+        " one request"
+    } else {
+        &about
+    };
+    let effect = match fail.effect {
+        Effect::Hang => {
+            return format!("from now on {endpoint} of the provider never answers{whose}{nth}");
+        }
+        Effect::Redirect { status, to } => {
+            let to = match to {
+                Origin::SameOrigin => "to the same origin",
+                Origin::OtherOrigin => "to another origin",
+            };
+            format!("a redirect {to} ({status})")
+        }
+        Effect::Answer {
+            status,
+            retry_after,
+            echo,
+        } => {
+            let wait = retry_after.map_or(String::new(), |seconds| {
+                format!(", asking to wait {seconds} seconds")
+            });
+            let echo = if echo {
+                ", repeating what it was sent"
+            } else {
+                ""
+            };
+            format!("{status}{wait}{echo}")
+        }
+    };
+    format!("from now on {endpoint} of the provider answers{whose}{nth} with {effect}")
+}
+
+fn outcome(expected: &Expectation) -> String {
+    let mut parts = Vec::new();
+    if let Some(status) = &expected.status {
+        parts.push(format!("{}", **status));
+    }
+    if let Some(listed) = &expected.revoked_tokens {
+        let names: Vec<&str> = listed.iter().map(|subject| subject.as_str()).collect();
+        parts.push(if names.is_empty() {
+            "an empty list".to_owned()
+        } else {
+            format!("listing {}", names.join(" and "))
+        });
+    }
+    if let Some(status) = &expected.account_status {
+        parts.push(format!("the account is {}", **status));
+    }
+    if let Some(dispatches) = &expected.dispatches {
+        parts.push(match **dispatches {
+            0 => "no dispatch".to_owned(),
+            1 => "one dispatch".to_owned(),
+            count => format!("{count} dispatches"),
+        });
+    }
+    let text = parts.join(", ");
+    match &expected.reason {
+        Some(reason) => format!("{text}: {reason}"),
+        None => text,
+    }
+}
+
+/// What the ledger must say at the end, an account a line.
+pub fn ledger(ledger: &BTreeMap<String, ExpectedTokens>) -> Vec<String> {
+    let lines = ledger.iter().map(|(account, tokens)| {
+        format!(
+            "the access token of `{account}` {}, its refresh token {}",
+            state(*tokens.access_token),
+            state(*tokens.refresh_token)
+        )
+    });
+    lines.collect()
+}
+
+const fn state(state: ExpectedTokenState) -> &'static str {
+    match state {
+        ExpectedTokenState::Alive => "is alive",
+        ExpectedTokenState::Expired => "has expired",
+        ExpectedTokenState::Dead => "is dead",
+        ExpectedTokenState::Gone => "is dead or has expired",
+        ExpectedTokenState::Absent => "does not exist",
+        ExpectedTokenState::Any => "may be in any state",
+    }
+}
+
+const fn noun(subject: Subject) -> &'static str {
+    match subject {
+        Subject::AccessToken => "access token",
+        Subject::RefreshToken => "refresh token",
+    }
+}
