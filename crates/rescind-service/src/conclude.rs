@@ -18,7 +18,7 @@ pub(crate) enum Outcome {
 /// Why a dispatch failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The provider answered 5xx.
+    /// The provider answered 5xx or 429: it could not do it now.
     Status(u16),
     /// No complete answer came: connection refused, reset, cut short.
     Transport,
@@ -30,6 +30,8 @@ pub(crate) enum Failure {
     AskedToWait,
     /// The refresh that had to come first did not succeed.
     Refresh,
+    /// The access token that authenticates the call is dead, so that nothing was done.
+    AccessTokenDead,
 }
 
 /// One dispatch that was made, or had to be left out.

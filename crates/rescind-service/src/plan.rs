@@ -34,7 +34,7 @@ pub(crate) enum Cargo {
     AccountId(String),
 }
 
-/// Whether the access token may have to be renewed to be able to authenticate its own end.
+/// Whether the access token may have to be renewed to be able to authenticate a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RefreshRule {
     Never,
@@ -70,7 +70,7 @@ pub(crate) fn plan(toolkit: &Toolkit, held: &Held, now: Timestamp) -> Result<Pla
             dispatches: vec![dispatch],
         });
     }
-    let dispatches = end_single_tokens(toolkit, held);
+    let dispatches = end_single_tokens(toolkit, held, now);
     if dispatches.is_empty() {
         return Err(PlanRefusal::NothingHeld);
     }
@@ -135,34 +135,73 @@ fn end_the_grant_by_its_access_token(route: &RevokeRoute, held: &Held, now: Time
 }
 
 /// One dispatch for each subject held, by the first route that takes it.
-fn end_single_tokens(toolkit: &Toolkit, held: &Held) -> Vec<Dispatch> {
+fn end_single_tokens(toolkit: &Toolkit, held: &Held, now: Timestamp) -> Vec<Dispatch> {
     let mut dispatches: Vec<Dispatch> = Vec::new();
     let routes = toolkit
         .revoke_routes
         .iter()
         .filter(|route| route.ends == Ends::Token);
     for route in routes {
+        let refresh = refresh_to_authenticate(route, held, now);
         for subject in route.subjects.iter().copied() {
             let is_planned = dispatches
                 .iter()
                 .any(|dispatch| dispatch.ends.first() == Some(&subject));
-            let Some(token) = held.token(subject).filter(|_| !is_planned) else {
+            let Some(cargo) = cargo(held, subject, refresh).filter(|_| !is_planned) else {
                 continue;
             };
             dispatches.push(Dispatch {
                 route: route.clone(),
-                cargo: Cargo::Token {
-                    subject,
-                    token: token.clone(),
-                },
+                cargo,
                 ends: std::iter::once(subject)
                     .chain(taken_along(route, subject, held))
                     .collect(),
-                refresh: RefreshRule::Never,
+                // The refresh that precedes the refresh token's end serves both: after it, no
+                // other one is possible.
+                refresh: match subject {
+                    Subject::RefreshToken => refresh,
+                    Subject::AccessToken => RefreshRule::Never,
+                },
             });
         }
     }
+    // Stable: where nothing depends on it, the toolkit's order stays.
+    dispatches.sort_by_key(|dispatch| !must_precede_the_access_tokens_end(dispatch));
     dispatches
+}
+
+/// What a dispatch of a single token carries; none if the account neither holds nor gets it.
+fn cargo(held: &Held, subject: Subject, refresh: RefreshRule) -> Option<Cargo> {
+    match (subject, held.token(subject)) {
+        // What the refresh brings is alive, and has to die with the rest.
+        (Subject::AccessToken, _) if refresh == RefreshRule::Before => {
+            Some(Cargo::AccessTokenAfterRefresh)
+        }
+        (subject, token) => Some(Cargo::Token {
+            subject,
+            token: token?.clone(),
+        }),
+    }
+}
+
+/// Whether an access token has to be got to authenticate the end of the refresh token.
+fn refresh_to_authenticate(route: &RevokeRoute, held: &Held, now: Timestamp) -> RefreshRule {
+    let ends_the_refresh_token =
+        held.refresh_token.is_some() && route.subjects.contains(&Subject::RefreshToken);
+    if !route.authenticates_with_the_access_token() || !ends_the_refresh_token {
+        return RefreshRule::Never;
+    }
+    if held.access_token.is_none() || held.access_token_is_known_expired(now) {
+        return RefreshRule::Before;
+    }
+    RefreshRule::IfDead
+}
+
+/// Where the access token authenticates the end of the refresh token, its own end would make the
+/// other one impossible.
+fn must_precede_the_access_tokens_end(dispatch: &Dispatch) -> bool {
+    dispatch.route.authenticates_with_the_access_token()
+        && dispatch.ends.first() == Some(&Subject::RefreshToken)
 }
 
 /// What is held and dies with a token.

@@ -70,6 +70,10 @@ pub(crate) struct RevokeRoute {
     /// Answers that mean "that token, or grant, is dead already".
     #[serde(default)]
     pub(crate) already_dead: Vec<DeadRule>,
+    /// Answers that mean "the access token that authenticates the call is dead", and that nothing
+    /// was done. Only with `client_authentication = "access_token"`.
+    #[serde(default)]
+    pub(crate) access_token_dead: Vec<DeadRule>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -99,6 +103,8 @@ pub(crate) enum ClientAuthentication {
     Post,
     /// The token that the route carries, as `Authorization: Bearer`, RFC 6750 section 2.1.
     BearerToken,
+    /// The account's access token, as `Authorization: Bearer`, whatever token the route carries.
+    AccessToken,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -153,6 +159,11 @@ impl RevokeRoute {
     /// Whether the token that it carries is also what authenticates the call.
     pub(crate) fn authenticates_with_its_token(&self) -> bool {
         self.client_authentication == ClientAuthentication::BearerToken
+    }
+
+    /// Whether the account's access token authenticates the call, whatever it carries.
+    pub(crate) fn authenticates_with_the_access_token(&self) -> bool {
+        self.client_authentication == ClientAuthentication::AccessToken
     }
 }
 
@@ -214,6 +225,20 @@ fn validate_route(route: &RevokeRoute) -> Result<(), String> {
     }
     if !route.takes_along.is_empty() && route.ends == Ends::Grant {
         return Err("a route that ends the whole grant takes everything along".to_owned());
+    }
+    if route.authenticates_with_the_access_token() && route.ends == Ends::Grant {
+        // Where one call ends everything, no second call has to be authenticated: the token that
+        // it carries can be the access token itself.
+        return Err(
+            "a route that ends the whole grant is authenticated by `bearer_token`, not by \
+             `access_token`"
+                .to_owned(),
+        );
+    }
+    if !route.access_token_dead.is_empty() && !route.authenticates_with_the_access_token() {
+        return Err(
+            "`access_token_dead` needs `client_authentication = \"access_token\"`".to_owned(),
+        );
     }
     if route.success.status.is_empty() {
         return Err("no status counts as success".to_owned());
@@ -284,6 +309,15 @@ success.status = [200]
             problem("fields.token", "fields.hint"),
             problem("[200]", "[]"),
             problem("ends = \"token\"", "ends = \"token\"\nsurprise = 1"),
+            problem(
+                "\"none\"\nsubjects = [\"access_token\"]\nends = \"token\"",
+                "\"access_token\"\nsubjects = [\"access_token\"]\nends = \"grant\"",
+            ),
+            problem(
+                "success.status = [200]",
+                "success.status = [200]\n[[revoke.access_token_dead]]\nstatus = 401\n\
+                 pointer = \"/error\"\nequals = [\"invalid_token\"]",
+            ),
         ];
         insta::assert_snapshot!(problems.join("\n---\n"));
     }

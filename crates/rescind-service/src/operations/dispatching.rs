@@ -35,6 +35,8 @@ struct Run<'a> {
     held: Held,
     /// What the provider asked for with its last answer.
     pause: Option<Pause>,
+    /// The provider said that the refresh token is dead.
+    is_refresh_refused: bool,
     executed: Executed,
 }
 
@@ -80,6 +82,7 @@ impl Service {
             version,
             held: account.held.clone(),
             pause: None,
+            is_refresh_refused: false,
             executed: Executed::default(),
         };
         for dispatch in plan.dispatches {
@@ -108,14 +111,43 @@ impl Run<'_> {
         if dispatch.refresh == RefreshRule::Before {
             return self.refresh_and_send(&mut dispatch).await;
         }
+        self.carry_what_is_held_now(&mut dispatch);
+        if matches!(dispatch.cargo, Cargo::AccessTokenAfterRefresh) {
+            return Ok(if self.is_refresh_refused {
+                // There is no access token, and there never will be one.
+                Outcome::AlreadyDead
+            } else {
+                Outcome::Failed(Failure::Refresh)
+            });
+        }
         let outcome = self.send(&dispatch).await;
-        if outcome == Outcome::AlreadyDead && dispatch.refresh == RefreshRule::IfDead {
+        let is_dead = matches!(
+            outcome,
+            Outcome::AlreadyDead | Outcome::Failed(Failure::AccessTokenDead)
+        );
+        if is_dead && dispatch.refresh == RefreshRule::IfDead {
             return self.refresh_and_send(&mut dispatch).await;
         }
         Ok(outcome)
     }
 
-    /// Gets a live access token, because it has to authenticate its own revocation.
+    /// After a refresh, an earlier plan's tokens are not the ones that have to die.
+    fn carry_what_is_held_now(&self, dispatch: &mut Dispatch) {
+        let subject = match &dispatch.cargo {
+            Cargo::Token { subject, .. } => *subject,
+            Cargo::AccessTokenAfterRefresh => Subject::AccessToken,
+            Cargo::AccountId(_) => return,
+        };
+        // What a seeded defect makes up is not held.
+        if dispatch.ends.is_empty() {
+            return;
+        }
+        if let Some(token) = self.held.token(subject).cloned() {
+            dispatch.cargo = Cargo::Token { subject, token };
+        }
+    }
+
+    /// Gets a live access token, because it has to authenticate the call.
     async fn refresh_and_send(&mut self, dispatch: &mut Dispatch) -> Result<Outcome, StoreError> {
         let refreshed = self
             .service
@@ -123,7 +155,10 @@ impl Run<'_> {
             .await;
         let fields = match refreshed {
             RefreshOutcome::Refreshed(fields) => fields,
-            RefreshOutcome::PermanentlyRefused => return Ok(Outcome::AlreadyDead),
+            RefreshOutcome::PermanentlyRefused => {
+                self.is_refresh_refused = true;
+                return Ok(Outcome::AlreadyDead);
+            }
             RefreshOutcome::Failed(failure) => {
                 tracing::warn!(
                     account = self.account.id,
@@ -145,13 +180,7 @@ impl Run<'_> {
             is_stored,
             "refreshed before revocation"
         );
-        let Some(token) = self.held.access_token.clone() else {
-            return Ok(Outcome::Failed(Failure::Refresh));
-        };
-        dispatch.cargo = Cargo::Token {
-            subject: Subject::AccessToken,
-            token,
-        };
+        self.carry_what_is_held_now(dispatch);
         Ok(self.send(dispatch).await)
     }
 
@@ -171,7 +200,9 @@ impl Run<'_> {
 
     async fn send_once(&mut self, dispatch: &Dispatch) -> Outcome {
         let defect = self.service.defect;
-        let Some(request) = request::revoke(dispatch, &self.client) else {
+        let Some(request) =
+            request::revoke(dispatch, &self.client, self.held.access_token.as_ref())
+        else {
             return Outcome::Failed(Failure::Unsendable);
         };
         let request = seams::request(defect, request, dispatch, &self.client);
@@ -183,7 +214,7 @@ impl Run<'_> {
         let outcome = match self.service.upstream.send(request).await {
             Ok(answer) => {
                 self.pause = classify::requested_pause(&answer);
-                classify::revoke(&dispatch.route, &answer)
+                about_its_token(dispatch, classify::revoke(&dispatch.route, &answer))
             }
             Err(failure) => Outcome::Failed(failure),
         };
@@ -195,6 +226,16 @@ impl Run<'_> {
             "revocation dispatched"
         );
         outcome
+    }
+}
+
+/// A token that authenticates its own end and is refused for being dead is dead.
+fn about_its_token(dispatch: &Dispatch, outcome: Outcome) -> Outcome {
+    match (outcome, dispatch.ends.first()) {
+        (Outcome::Failed(Failure::AccessTokenDead), Some(Subject::AccessToken)) => {
+            Outcome::AlreadyDead
+        }
+        (outcome, _) => outcome,
     }
 }
 

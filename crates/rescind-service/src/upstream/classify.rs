@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::conclude::{Failure, Outcome};
-use crate::toolkit::RevokeRoute;
+use crate::toolkit::{DeadRule, RevokeRoute};
 
 /// A complete answer of a provider. No `Debug`: a provider may echo the token.
 #[derive(Clone)]
@@ -60,15 +60,20 @@ pub(crate) fn revoke(route: &RevokeRoute, answer: &UpstreamAnswer) -> Outcome {
     if is_success {
         return Outcome::Acknowledged;
     }
-    let is_dead = route
-        .already_dead
-        .iter()
-        .any(|rule| rule.status == answer.status && body_matches(&rule.pointer, &rule.equals));
-    if is_dead {
+    let matches_any = |rules: &[DeadRule]| {
+        rules
+            .iter()
+            .any(|rule| rule.status == answer.status && body_matches(&rule.pointer, &rule.equals))
+    };
+    if matches_any(&route.already_dead) {
         return Outcome::AlreadyDead;
     }
+    if matches_any(&route.access_token_dead) {
+        return Outcome::Failed(Failure::AccessTokenDead);
+    }
     match answer.status {
-        500.. => Outcome::Failed(Failure::Status(answer.status)),
+        // RFC 6585 section 4: nothing is wrong with the request but its time.
+        429 | 500.. => Outcome::Failed(Failure::Status(answer.status)),
         status => Outcome::Refused(status),
     }
 }
@@ -160,6 +165,7 @@ mod tests {
             Outcome::Refused(400),
         );
         check(&rfc7009, 503, "", Outcome::Failed(Failure::Status(503)));
+        check(&rfc7009, 429, "", Outcome::Failed(Failure::Status(429)));
     }
 
     #[test]
@@ -173,6 +179,17 @@ mod tests {
         let expired = r#"{"error_summary":"x/..","error":{".tag":"expired_access_token"}}"#;
         check(&dropbox, 401, expired, Outcome::AlreadyDead);
         check(&dropbox, 401, "{}", Outcome::Refused(401));
+    }
+
+    #[test]
+    fn an_access_token_that_cannot_authenticate_says_nothing_about_the_token_carried() {
+        let self_authenticating = route("self-authenticating");
+        let dead = r#"{"error":"invalid_token"}"#;
+        let expected = Outcome::Failed(Failure::AccessTokenDead);
+        check(&self_authenticating, 401, dead, expected);
+        check(&self_authenticating, 401, "{}", Outcome::Refused(401));
+        check(&self_authenticating, 400, dead, Outcome::Refused(400));
+        check(&self_authenticating, 200, dead, Outcome::Acknowledged);
     }
 
     #[test]

@@ -37,8 +37,13 @@ pub(crate) struct Body {
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The request of a dispatch; none while its token is still to be got by a refresh.
-pub(crate) fn revoke(dispatch: &Dispatch, client: &ProviderClient) -> Option<UpstreamRequest> {
+/// The request of a dispatch; none while a token that it takes is still to be got by a refresh.
+/// `access_token` is the one that the account holds.
+pub(crate) fn revoke(
+    dispatch: &Dispatch,
+    client: &ProviderClient,
+    access_token: Option<&Secret>,
+) -> Option<UpstreamRequest> {
     let route = &dispatch.route;
     let (mut fields, token) = match &dispatch.cargo {
         Cargo::Token { subject, token } => {
@@ -54,7 +59,12 @@ pub(crate) fn revoke(dispatch: &Dispatch, client: &ProviderClient) -> Option<Ups
         }
         Cargo::AccessTokenAfterRefresh => return None,
     };
-    let authorization = authenticate(route.client_authentication, client, token, &mut fields);
+    let bearer = if route.authenticates_with_the_access_token() {
+        Some(access_token?)
+    } else {
+        token
+    };
+    let authorization = authenticate(route.client_authentication, client, bearer, &mut fields);
     Some(UpstreamRequest {
         method: method(route.method),
         url: join(&client.base_url, &route.path),
@@ -101,13 +111,13 @@ fn token_fields(names: &Fields, hint: &str, token: &Secret) -> Vec<(String, Stri
 fn authenticate(
     declared: ClientAuthentication,
     client: &ProviderClient,
-    token: Option<&Secret>,
+    bearer: Option<&Secret>,
     fields: &mut Vec<(String, String)>,
 ) -> Option<Secret> {
     match (declared, &client.client_secret) {
         (ClientAuthentication::None, _) => None,
-        (ClientAuthentication::BearerToken, _) => {
-            token.map(|token| Secret::new(format!("Bearer {}", token.expose())))
+        (ClientAuthentication::BearerToken | ClientAuthentication::AccessToken, _) => {
+            bearer.map(|token| Secret::new(format!("Bearer {}", token.expose())))
         }
         (ClientAuthentication::Basic, Some(secret)) => Some(basic(&client.client_id, secret)),
         // A public client has nothing to authenticate with: it names itself, RFC 6749 section
@@ -211,7 +221,7 @@ mod tests {
             .unwrap()
             .dispatches
             .iter()
-            .map(|dispatch| revoke(dispatch, client).unwrap())
+            .map(|dispatch| revoke(dispatch, client, Some(&Secret::new(token))).unwrap())
             .collect()
     }
 

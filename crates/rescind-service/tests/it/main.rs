@@ -11,4 +11,5 @@ mod defects;
 mod dispatching;
 mod refusals;
 mod secrets;
+mod self_authenticating;
 mod support;
