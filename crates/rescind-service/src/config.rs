@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::defects::Defect;
+use crate::encryption_key::EncryptionKey;
 use crate::secret::Secret;
 
 /// How the service is to run. Whoever starts it decides all of it: the service reads no
@@ -15,6 +16,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where accounts are kept.
     pub database: Database,
+    /// What secrets are sealed with in the database. One in memory can do without: it makes its
+    /// own. One in a file cannot: its secrets have to be opened again.
+    pub encryption_key: Option<EncryptionKey>,
     /// The project key that every request but the health check must carry in `x-api-key`.
     pub api_key: Secret,
     /// The longest that one call to a provider may take, its body included.

@@ -18,6 +18,7 @@ mod clock;
 mod conclude;
 mod config;
 mod defects;
+mod encryption_key;
 mod http;
 mod identifier;
 mod lifecycle;
@@ -32,6 +33,7 @@ mod upstream;
 
 pub use crate::config::{Config, Database};
 pub use crate::defects::{Defect, UnknownDefect};
+pub use crate::encryption_key::{EncryptionKey, EncryptionKeyError};
 pub use crate::secret::Secret;
 pub use crate::server::{RunningService, ServeError, serve};
 pub use crate::store::StoreError;

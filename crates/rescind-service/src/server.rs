@@ -10,7 +10,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::config::Config;
+use crate::config::{Config, Database};
+use crate::encryption_key::{EncryptionKey, EncryptionKeyError};
 use crate::http;
 use crate::service::Service;
 use crate::store::{Store, StoreError};
@@ -34,6 +35,12 @@ pub enum ServeError {
     /// The database cannot be opened, or not be closed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A database in a file needs a key, and none was given.
+    #[error("a database in a file needs an encryption key, and none was given")]
+    NoEncryptionKey,
+    /// No encryption key could be made.
+    #[error(transparent)]
+    EncryptionKey(#[from] EncryptionKeyError),
     /// An embedded toolkit is invalid.
     #[error(transparent)]
     Toolkit(#[from] ToolkitError),
@@ -67,7 +74,7 @@ impl std::fmt::Debug for Shared {
 pub async fn serve(config: Config) -> Result<RunningService, ServeError> {
     let toolkits = toolkit::load()?;
     let upstream = UpstreamClient::new(config.dispatch_timeout)?;
-    let store = Store::open(config.database.clone()).await?;
+    let store = Store::open(config.database.clone(), &encryption_key(&config)?).await?;
     let listen_error = |source| ServeError::Listen {
         address: config.listen,
         source,
@@ -91,6 +98,14 @@ pub async fn serve(config: Config) -> Result<RunningService, ServeError> {
         server: tokio::spawn(server),
         stop: stop.drop_guard(),
     })
+}
+
+fn encryption_key(config: &Config) -> Result<EncryptionKey, ServeError> {
+    match (&config.encryption_key, &config.database) {
+        (Some(key), _) => Ok(key.clone()),
+        (None, Database::Memory) => Ok(EncryptionKey::generate()?),
+        (None, Database::File(_)) => Err(ServeError::NoEncryptionKey),
+    }
 }
 
 impl RunningService {

@@ -158,6 +158,10 @@ pub struct Serve {
     /// The SQLite file, or `:memory:`
     #[arg(long, value_name = "FILE", default_value = ":memory:")]
     pub database: String,
+    /// A file with the key that seals the secrets in the database (base64 of 32 bytes); the
+    /// variable `RESCIND_ENCRYPTION_KEY` may hold the key itself instead
+    #[arg(long, value_name = "FILE")]
+    pub encryption_key_file: Option<PathBuf>,
     /// The project's API key; better in the environment, where no list of processes shows it
     #[arg(long, env = "RESCIND_API_KEY", hide_env_values = true)]
     pub api_key: String,

@@ -1,15 +1,14 @@
 //! Connected accounts: import, reading, switching on and off, deletion.
 
 use rusqlite::types::Type;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
-use serde_json::{Map, Value};
+use rusqlite::{OptionalExtension as _, Row, params};
 
-use super::{Store, StoreError};
+use super::sealing::{SealedHeld, Sealer};
+use super::{Store, StoreError, Transaction};
 use crate::account::{Account, Claim, ClaimKind, Held};
 use crate::clock::Timestamp;
 use crate::identifier::{self, ACCOUNT_PREFIX};
 use crate::lifecycle::{self, Event, Refusal, Status};
-use crate::secret::Secret;
 
 /// An account that is to be imported.
 #[derive(Clone, Debug)]
@@ -43,7 +42,7 @@ impl Store {
     ) -> Result<String, StoreError> {
         let id = identifier::generate(ACCOUNT_PREFIX)?;
         self.write(move |transaction| {
-            let held = &account.held;
+            let held = transaction.sealer.seal_held(&id, &account.held)?;
             transaction.execute(
                 "INSERT INTO connected_accounts
                  (id, auth_config_id, user_id, status, access_token, refresh_token,
@@ -54,10 +53,10 @@ impl Store {
                     account.auth_config_id,
                     account.user_id,
                     account.status.name(),
-                    held.access_token.as_ref().map(Secret::expose),
-                    held.refresh_token.as_ref().map(Secret::expose),
-                    held.access_token_expires_at.map(|moment| moment.0),
-                    Value::Object(held.other_fields.clone()).to_string(),
+                    held.access_token,
+                    held.refresh_token,
+                    held.access_token_expires_at,
+                    held.other_fields,
                     now.0,
                     now.0,
                 ],
@@ -80,7 +79,7 @@ impl Store {
                 "{SELECT} WHERE deleted_at IS NULL
                  ORDER BY connected_accounts.created_at, connected_accounts.rowid"
             ))?;
-            let accounts = statement.query_map([], from_row)?;
+            let accounts = statement.query_map([], |row| from_row(row, transaction.sealer))?;
             Ok(accounts.collect::<Result<_, _>>()?)
         })
         .await
@@ -144,33 +143,32 @@ fn find(transaction: &Transaction<'_>, id: &str) -> Result<Option<Account>, Stor
         .query_row(
             &format!("{SELECT} WHERE connected_accounts.id = ?"),
             [id],
-            from_row,
+            |row| from_row(row, transaction.sealer),
         )
         .optional()?)
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Account> {
+fn from_row(row: &Row<'_>, sealer: &Sealer) -> rusqlite::Result<Account> {
+    let id: String = row.get("id")?;
     let status: String = row.get("status")?;
-    let access_token: Option<String> = row.get("access_token")?;
-    let refresh_token: Option<String> = row.get("refresh_token")?;
-    let expires_at: Option<i64> = row.get("access_token_expires_at")?;
-    let other_fields: String = row.get("other_fields")?;
+    let held = SealedHeld {
+        access_token: row.get("access_token")?,
+        refresh_token: row.get("refresh_token")?,
+        access_token_expires_at: row.get("access_token_expires_at")?,
+        other_fields: row.get("other_fields")?,
+    };
     let deleted_at: Option<i64> = row.get("deleted_at")?;
     Ok(Account {
-        id: row.get("id")?,
         auth_config_id: row.get("auth_config_id")?,
         toolkit: row.get("toolkit")?,
         auth_scheme: row.get("auth_scheme")?,
         user_id: row.get("user_id")?,
         status: Status::parse(&status).ok_or_else(|| unreadable("status"))?,
         status_reason: row.get("status_reason")?,
-        held: Held {
-            access_token: access_token.map(Secret::new),
-            refresh_token: refresh_token.map(Secret::new),
-            access_token_expires_at: expires_at.map(Timestamp),
-            other_fields: serde_json::from_str::<Map<String, Value>>(&other_fields)
-                .map_err(|_| unreadable("token response"))?,
-        },
+        held: sealer
+            .open_held(&id, &held)
+            .map_err(|_| unreadable("sealed value"))?,
+        id,
         version: row.get("version")?,
         claim: claim_from_row(row)?,
         is_deleted: deleted_at.is_some(),
@@ -192,6 +190,6 @@ fn claim_from_row(row: &Row<'_>) -> rusqlite::Result<Option<Claim>> {
 }
 
 /// The cause is left out: it could quote the row.
-fn unreadable(what: &'static str) -> rusqlite::Error {
+pub(super) fn unreadable(what: &'static str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(StoreError::Unreadable(what)))
 }

@@ -2,10 +2,11 @@
 
 use rusqlite::{OptionalExtension as _, Row, params};
 
+use super::accounts::unreadable;
+use super::sealing::Sealer;
 use super::{Store, StoreError};
 use crate::clock::Timestamp;
 use crate::identifier::{self, AUTH_CONFIG_PREFIX};
-use crate::secret::Secret;
 use crate::upstream::request::ProviderClient;
 
 /// One client of one provider, as its owner configured it.
@@ -25,6 +26,8 @@ impl Store {
     ) -> Result<String, StoreError> {
         let id = identifier::generate(AUTH_CONFIG_PREFIX)?;
         self.write(move |transaction| {
+            let client_secret = config.client.client_secret.as_ref();
+            let client_secret = transaction.sealer.seal_client_secret(&id, client_secret)?;
             transaction.execute(
                 "INSERT INTO auth_configs
                  (id, toolkit, auth_scheme, base_url, client_id, client_secret, created_at)
@@ -35,7 +38,7 @@ impl Store {
                     config.auth_scheme,
                     config.client.base_url,
                     config.client.client_id,
-                    config.client.client_secret.as_ref().map(Secret::expose),
+                    client_secret,
                     now.0,
                 ],
             )?;
@@ -51,7 +54,9 @@ impl Store {
         let id = id.to_owned();
         self.read(move |transaction| {
             Ok(transaction
-                .query_row("SELECT * FROM auth_configs WHERE id = ?", [id], from_row)
+                .query_row("SELECT * FROM auth_configs WHERE id = ?", [id], |row| {
+                    from_row(row, transaction.sealer)
+                })
                 .optional()?)
         })
         .await
@@ -68,7 +73,7 @@ impl Store {
                 .query_row(
                     "SELECT * FROM auth_configs WHERE base_url = ? ORDER BY rowid LIMIT 1",
                     [base_url],
-                    from_row,
+                    |row| from_row(row, transaction.sealer),
                 )
                 .optional()?)
         })
@@ -76,7 +81,8 @@ impl Store {
     }
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<AuthConfig> {
+fn from_row(row: &Row<'_>, sealer: &Sealer) -> rusqlite::Result<AuthConfig> {
+    let id: String = row.get("id")?;
     let client_secret: Option<String> = row.get("client_secret")?;
     Ok(AuthConfig {
         toolkit: row.get("toolkit")?,
@@ -84,7 +90,9 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<AuthConfig> {
         client: ProviderClient {
             base_url: row.get("base_url")?,
             client_id: row.get("client_id")?,
-            client_secret: client_secret.map(Secret::new),
+            client_secret: sealer
+                .open_client_secret(&id, client_secret.as_deref())
+                .map_err(|_| unreadable("sealed value"))?,
         },
     })
 }

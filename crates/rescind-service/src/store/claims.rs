@@ -2,14 +2,12 @@
 //! at once, from any number of processes on one database, dispatch once. A claim is a lease: the
 //! holder renews it, and one left by a process that died ends by itself.
 
-use rusqlite::{Transaction, params};
-use serde_json::Value;
+use rusqlite::params;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, Transaction};
 use crate::account::{ClaimKind, Held};
 use crate::clock::Timestamp;
 use crate::lifecycle::Status;
-use crate::secret::Secret;
 
 impl ClaimKind {
     fn name(self) -> &'static str {
@@ -141,16 +139,17 @@ fn write_held(
     held: &Held,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    let held = transaction.sealer.seal_held(id, held)?;
     let changed = transaction.execute(
         "UPDATE connected_accounts
          SET access_token = ?, refresh_token = ?, access_token_expires_at = ?,
              other_fields = ?, updated_at = ?
          WHERE id = ? AND version = ? AND deleted_at IS NULL",
         params![
-            held.access_token.as_ref().map(Secret::expose),
-            held.refresh_token.as_ref().map(Secret::expose),
-            held.access_token_expires_at.map(|moment| moment.0),
-            Value::Object(held.other_fields.clone()).to_string(),
+            held.access_token,
+            held.refresh_token,
+            held.access_token_expires_at,
+            held.other_fields,
             now.0,
             id,
             version,
@@ -204,6 +203,7 @@ mod tests {
     use crate::account::{ClaimKind, Held};
     use crate::clock::Timestamp;
     use crate::config::Database;
+    use crate::encryption_key::EncryptionKey;
     use crate::lifecycle::Status;
     use crate::secret::Secret;
     use crate::store::{AuthConfig, NewAccount, Store};
@@ -213,7 +213,8 @@ mod tests {
     const LATER: Timestamp = Timestamp(2_000);
 
     async fn store_with_account() -> (Store, String) {
-        let store = Store::open(Database::Memory).await.unwrap();
+        let key = EncryptionKey::generate().unwrap();
+        let store = Store::open(Database::Memory, &key).await.unwrap();
         let config = AuthConfig {
             toolkit: "rfc7009".to_owned(),
             auth_scheme: "OAUTH2".to_owned(),

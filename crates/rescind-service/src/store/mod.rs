@@ -6,16 +6,20 @@ mod accounts;
 mod auth_configs;
 mod claims;
 mod schema;
+mod sealing;
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
 pub(crate) use self::accounts::{NewAccount, Switched};
 pub(crate) use self::auth_configs::AuthConfig;
 pub(crate) use self::claims::{Ending, TokensAfter};
+use self::sealing::Sealer;
 use crate::config::Database;
+use crate::encryption_key::EncryptionKey;
 
 /// How long a transaction waits for that of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,6 +29,21 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(crate) struct Store {
     connection: Arc<Mutex<Option<Connection>>>,
+    sealer: Arc<Sealer>,
+}
+
+/// A transaction, with what opens and seals the secrets in it.
+struct Transaction<'a> {
+    inner: rusqlite::Transaction<'a>,
+    sealer: &'a Sealer,
+}
+
+impl<'a> Deref for Transaction<'a> {
+    type Target = rusqlite::Transaction<'a>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.inner
+    }
 }
 
 /// The database could not do what it was asked to.
@@ -39,20 +58,29 @@ pub enum StoreError {
     /// A row holds what this version cannot read.
     #[error("the database holds an unreadable {0}")]
     Unreadable(&'static str),
-    /// The operating system gave no randomness for an id.
-    #[error("no randomness for an id: {0}")]
+    /// The operating system gave no randomness for an id or a nonce.
+    #[error("no randomness: {0}")]
     Randomness(#[from] getrandom::Error),
+    /// The database belongs to another key.
+    #[error("the database was sealed with another encryption key than the one that was given")]
+    WrongKey,
+    /// A secret could not be sealed.
+    #[error("a secret could not be sealed")]
+    Sealing,
     /// The database was closed, because the service is stopping.
     #[error("the database is closed")]
     Closed,
 }
 
 impl Store {
-    /// Opens the database and brings its schema up to date.
-    pub(crate) async fn open(database: Database) -> Result<Self, StoreError> {
-        let connection = blocking(move || schema::open(&database)).await??;
+    /// Opens the database, brings its schema up to date and seals what is not sealed yet.
+    pub(crate) async fn open(database: Database, key: &EncryptionKey) -> Result<Self, StoreError> {
+        let sealer = Arc::new(Sealer::new(key)?);
+        let shared = Arc::clone(&sealer);
+        let connection = blocking(move || schema::open(&database, &shared)).await??;
         Ok(Self {
             connection: Arc::new(Mutex::new(Some(connection))),
+            sealer,
         })
     }
 
@@ -92,13 +120,17 @@ impl Store {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let shared = Arc::clone(&self.connection);
+        let sealer = Arc::clone(&self.sealer);
         blocking(move || {
             // A panic inside of a transaction rolls it back, so the connection is sound after it.
             let mut guard = shared.lock().unwrap_or_else(PoisonError::into_inner);
             let connection = guard.as_mut().ok_or(StoreError::Closed)?;
-            let transaction = connection.transaction_with_behavior(behavior)?;
+            let transaction = Transaction {
+                inner: connection.transaction_with_behavior(behavior)?,
+                sealer: &sealer,
+            };
             let result = work(&transaction)?;
-            transaction.commit()?;
+            transaction.inner.commit()?;
             Ok(result)
         })
         .await?

@@ -1,13 +1,15 @@
 //! The schema, one migration a version. A migration that was released is never changed.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+use super::sealing::{self, Sealer};
 use super::{BUSY_TIMEOUT, StoreError};
 use crate::config::Database;
 
-const MIGRATIONS: &[M<'_>] = &[M::up(
-    "
+const MIGRATIONS: &[M<'_>] = &[
+    M::up(
+        "
     CREATE TABLE auth_configs (
         id            TEXT PRIMARY KEY NOT NULL,
         toolkit       TEXT NOT NULL,
@@ -40,14 +42,44 @@ const MIGRATIONS: &[M<'_>] = &[M::up(
     CREATE INDEX connected_accounts_by_auth_config ON connected_accounts (auth_config_id);
     CREATE INDEX connected_accounts_by_age ON connected_accounts (created_at, id);
     ",
-)];
+    ),
+    M::up(
+        "
+    -- What tells the right encryption key from a wrong one. No row: nothing is sealed yet.
+    CREATE TABLE sealing (
+        key_number  INTEGER PRIMARY KEY NOT NULL,
+        check_value TEXT NOT NULL
+    ) STRICT;
+    ",
+    ),
+];
 
-pub(super) fn open(database: &Database) -> Result<Connection, StoreError> {
+/// How often opening is tried while other processes open the same new database. Each failure means
+/// that another one got ahead by a step, and there are few steps.
+const MOST_ATTEMPTS: u32 = 100;
+
+pub(super) fn open(database: &Database, sealer: &Sealer) -> Result<Connection, StoreError> {
     let mut connection = match database {
         Database::Memory => Connection::open_in_memory()?,
         Database::File(path) => Connection::open(path)?,
     };
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    let mut attempt = 1;
+    loop {
+        match prepare(&mut connection, sealer) {
+            // Two processes that find a new file at once both want to make its tables, and the
+            // switch to WAL does not wait for the lock that it needs.
+            Err(StoreError::Database(_) | StoreError::Migration(_)) if attempt < MOST_ATTEMPTS => {
+                attempt += 1;
+                let_the_other_one_finish(&mut connection)?;
+            }
+            Err(error) => return Err(error),
+            Ok(()) => return Ok(connection),
+        }
+    }
+}
+
+fn prepare(connection: &mut Connection, sealer: &Sealer) -> Result<(), StoreError> {
     // Readers do not wait for the writer; a commit is on the disk before it is answered, because
     // an answer says that something is so.
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -55,8 +87,22 @@ pub(super) fn open(database: &Database) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     // What was erased is overwritten: tokens do not stay behind in free pages.
     connection.pragma_update(None, "secure_delete", true)?;
-    Migrations::from_slice(MIGRATIONS).to_latest(&mut connection)?;
-    Ok(connection)
+    Migrations::from_slice(MIGRATIONS).to_latest(connection)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let was_plain = sealing::seal_database(&transaction, sealer)?;
+    transaction.commit()?;
+    if was_plain {
+        // The log still holds the pages as they were.
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Waits for the write lock, for the busy timeout at most, and lets it go again.
+fn let_the_other_one_finish(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)?
+        .rollback()
 }
 
 #[cfg(test)]

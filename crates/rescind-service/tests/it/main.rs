@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod at_rest;
 mod claims;
 mod defects;
 mod dispatching;

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::{Mutex, Once};
 use std::time::Duration;
 
-use rescind_service::{Config, Database, Defect, RunningService, Secret, serve};
+use rescind_service::{
+    Config, Database, Defect, EncryptionKey, RunningService, Secret, ServeError, serve,
+};
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
 use tracing::span;
@@ -33,17 +35,30 @@ pub struct Answer {
     pub text: String,
 }
 
+/// 32 bytes, as `openssl rand -base64 32` writes them.
+pub const ENCRYPTION_KEY: &str = "dE3Yk9vQ2mXf8LwZr0TnBc5HsJ7uPa1GiKoVx4MqNlU=";
+
 pub async fn start_service(database: Database, defect: Option<Defect>) -> RunningService {
+    try_to_start(database, defect, Some(ENCRYPTION_KEY))
+        .await
+        .unwrap()
+}
+
+pub async fn try_to_start(
+    database: Database,
+    defect: Option<Defect>,
+    encryption_key: Option<&str>,
+) -> Result<RunningService, ServeError> {
     collect_log();
     serve(Config {
         listen: "127.0.0.1:0".parse().unwrap(),
         database,
+        encryption_key: encryption_key.map(|key| EncryptionKey::parse(key).unwrap()),
         api_key: Secret::new(API_KEY),
         dispatch_timeout: Duration::from_secs(2),
         defect,
     })
     .await
-    .unwrap()
 }
 
 impl Harness {

@@ -194,3 +194,29 @@ fn an_unknown_defect_names_the_nearest() {
     assert_eq!(finished.code, 2);
     insta::assert_snapshot!(finished.stderr);
 }
+
+#[test]
+fn a_database_in_a_file_wants_a_key_that_is_one_and_is_never_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = folder.path().join("service.db");
+    let key_file = write(folder.path(), "key", "hunter2-hunter2-hunter2");
+    let serve = |more: &[&str]| {
+        let database = database.to_string_lossy();
+        let arguments = [
+            &["serve", "--api-key", "ak_1", "--database", &database],
+            more,
+        ]
+        .concat();
+        let finished = run(&arguments);
+        assert_eq!(finished.code, 3, "{}", finished.stderr);
+        assert!(!finished.stderr.contains("hunter2"), "{}", finished.stderr);
+        let place = folder.path().to_string_lossy();
+        finished.stderr.replace(&*place, "FOLDER")
+    };
+    let problems = [
+        serve(&[]),
+        serve(&["--encryption-key-file", &key_file]),
+        serve(&["--encryption-key-file", &format!("{key_file}.missing")]),
+    ];
+    insta::assert_snapshot!(problems.join("---\n"));
+}

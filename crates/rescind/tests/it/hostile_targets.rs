@@ -31,6 +31,7 @@ async fn service() -> RunningService {
     serve(Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         database: Database::Memory,
+        encryption_key: None,
         api_key: Secret::new(KEY),
         dispatch_timeout: Config::DEFAULT_DISPATCH_TIMEOUT,
         defect: None,

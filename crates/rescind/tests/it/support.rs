@@ -18,6 +18,7 @@ pub fn rescind(arguments: &[&str]) -> Command {
         .env_remove("RESCIND_API_KEY")
         // A test says itself when it stands for continuous integration.
         .env_remove("CI")
+        .env_remove("RESCIND_ENCRYPTION_KEY")
         .env("NO_COLOR", "1");
     command
 }
