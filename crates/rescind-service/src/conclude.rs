@@ -9,10 +9,26 @@ pub(crate) enum Outcome {
     Acknowledged,
     /// The provider answered as its toolkit says that it answers a dead token.
     AlreadyDead,
+    /// The provider said so too, or was not asked: a dispatch of ours before this one ended it, and
+    /// its answer was lost, or given to a call that was interrupted.
+    EndedEarlier,
     /// The provider answered something else below 500.
     Refused(u16),
     /// No answer that says anything about the token.
     Failed(Failure),
+}
+
+impl Outcome {
+    /// Whether what was named is dead, but did not die of this dispatch.
+    fn is_dead_before(self) -> bool {
+        matches!(self, Self::AlreadyDead | Self::EndedEarlier)
+    }
+
+    /// Whether the same dispatch may well come to something else in a moment. Not after a timeout:
+    /// whoever waits has waited long enough.
+    pub(crate) fn may_pass(self) -> bool {
+        matches!(self, Self::Failed(Failure::Status(_) | Failure::Transport))
+    }
 }
 
 /// Why a dispatch failed.
@@ -32,6 +48,8 @@ pub(crate) enum Failure {
     Refresh,
     /// The access token that authenticates the call is dead, so that nothing was done.
     AccessTokenDead,
+    /// Another call took the account over, so that nothing was sent.
+    ClaimLost,
 }
 
 /// One dispatch that was made, or had to be left out.
@@ -68,7 +86,7 @@ pub(crate) fn conclude(dispatched: &[Dispatched]) -> Conclusion {
         // What the provider called dead when it was named did not die of this call.
         let was_dead = |subject: &Subject| {
             own.iter().any(|dispatch| {
-                dispatch.outcome == Outcome::AlreadyDead && dispatch.ends.first() == Some(subject)
+                dispatch.outcome.is_dead_before() && dispatch.ends.first() == Some(subject)
             })
         };
         let is_dead = |subject: &Subject| ended(subject) && !was_dead(subject);
@@ -81,6 +99,13 @@ pub(crate) fn conclude(dispatched: &[Dispatched]) -> Conclusion {
     if all_already_dead(dispatched) {
         return Conclusion::Revoked { listed: Vec::new() };
     }
+    // A call before this one killed something and could not say so. It would have been a success,
+    // whatever else was refused; and a refusal will not change. What failed for the moment may
+    // still be killed by a repetition, so the account stays open to one.
+    let is_for_the_moment = |dispatch: &&Dispatched| matches!(dispatch.outcome, Outcome::Failed(_));
+    if has(Outcome::EndedEarlier) && !own.iter().any(is_for_the_moment) {
+        return Conclusion::Revoked { listed: Vec::new() };
+    }
     Conclusion::Failed
 }
 
@@ -90,7 +115,7 @@ pub(crate) fn all_already_dead(dispatched: &[Dispatched]) -> bool {
         .iter()
         .filter(|dispatch| !dispatch.ends.is_empty())
         .peekable();
-    own.peek().is_some() && own.all(|dispatch| dispatch.outcome == Outcome::AlreadyDead)
+    own.peek().is_some() && own.all(|dispatch| dispatch.outcome.is_dead_before())
 }
 
 #[cfg(test)]
@@ -143,10 +168,38 @@ mod tests {
         check(&[(&[], Outcome::Acknowledged)], None);
     }
 
+    #[test]
+    fn what_an_earlier_call_killed_is_done_and_not_listed() {
+        let (acknowledged, earlier) = (Outcome::Acknowledged, Outcome::EndedEarlier);
+        let (access, refresh) = (&[AccessToken][..], &[RefreshToken][..]);
+        check(&[(&Subject::ALL, earlier)], Some(&[]));
+        check(&[(access, earlier), (refresh, earlier)], Some(&[]));
+        check(&[(access, earlier), (refresh, acknowledged)], Some(refresh));
+        check(
+            &[(access, earlier), (refresh, Outcome::AlreadyDead)],
+            Some(&[]),
+        );
+        check(
+            &[(access, earlier), (refresh, Outcome::Refused(400))],
+            Some(&[]),
+        );
+        check(&[(access, earlier), (refresh, FAILED)], None);
+    }
+
+    #[test]
+    fn what_may_pass_is_neither_an_answer_nor_a_timeout() {
+        let may_pass = |failure| Outcome::Failed(failure).may_pass();
+        assert!(may_pass(Failure::Transport));
+        assert!(may_pass(Failure::Status(429)) && may_pass(Failure::Status(503)));
+        assert!(!may_pass(Failure::Timeout) && !may_pass(Failure::AskedToWait));
+        assert!(!Outcome::Refused(400).may_pass() && !Outcome::AlreadyDead.may_pass());
+    }
+
     fn any_dispatched() -> impl Strategy<Value = Dispatched> {
         let outcome = prop::sample::select(vec![
             Outcome::Acknowledged,
             Outcome::AlreadyDead,
+            Outcome::EndedEarlier,
             Outcome::Refused(302),
             Outcome::Refused(400),
             Outcome::Failed(Failure::Status(500)),
@@ -168,7 +221,7 @@ mod tests {
                 .collect();
             let named_dead: Vec<Subject> = dispatched
                 .iter()
-                .filter(|dispatch| dispatch.outcome == Outcome::AlreadyDead)
+                .filter(|dispatch| dispatch.outcome.is_dead_before())
                 .filter_map(|dispatch| dispatch.ends.first().copied())
                 .collect();
             let dies = |subject: &Subject| acknowledged.contains(subject) && !named_dead.contains(subject);

@@ -85,6 +85,7 @@ pub async fn serve(config: Config) -> Result<RunningService, ServeError> {
     let local_addr = listener.local_addr().map_err(listen_error)?;
     let service = Arc::new(Service::new(&config, store, toolkits, upstream));
     let stop = CancellationToken::new();
+    recover_until(&service, stop.clone());
     let stopped = stop.clone().cancelled_owned();
     let server = axum::serve(listener, http::router(Arc::clone(&service)))
         .with_graceful_shutdown(stopped)
@@ -98,6 +99,14 @@ pub async fn serve(config: Config) -> Result<RunningService, ServeError> {
         server: tokio::spawn(server),
         stop: stop.drop_guard(),
     })
+}
+
+/// Recovers in the background, until the service is to stop.
+fn recover_until(service: &Arc<Service>, stop: CancellationToken) {
+    let recovery = Arc::clone(service).recover();
+    service
+        .tasks
+        .spawn(async move { stop.run_until_cancelled_owned(recovery).await });
 }
 
 fn encryption_key(config: &Config) -> Result<EncryptionKey, ServeError> {

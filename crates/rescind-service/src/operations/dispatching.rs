@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use crate::account::{Account, Held, Subject};
-use crate::clock;
+use crate::clock::{self, Timestamp};
 use crate::conclude::{Dispatched, Failure, Outcome};
 use crate::defects::{hooks, seams};
+use crate::operations::intents::Intents;
 use crate::plan::{Cargo, Dispatch, Plan, RefreshRule};
 use crate::service::Service;
 use crate::store::StoreError;
 use crate::toolkit::Toolkit;
 use crate::upstream::classify::{self, Pause, RefreshOutcome};
 use crate::upstream::request::{self, ProviderClient};
+
+/// How long to wait before a dispatch is repeated, where the provider does not say.
+const DEFAULT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What came of a plan.
 #[derive(Default)]
@@ -29,8 +33,15 @@ struct Run<'a> {
     account: &'a Account,
     toolkit: &'a Toolkit,
     client: ProviderClient,
-    /// The version under which the account is claimed.
-    version: i64,
+    /// The version under which the account is claimed, if it is.
+    version: Option<i64>,
+    intents: Intents<'a>,
+    /// Until when the call may take.
+    deadline: Timestamp,
+    /// How many dispatches are still to come after the present one.
+    remaining: usize,
+    /// Whether the present dispatch was repeated.
+    is_repeated: bool,
     /// Changes when a refresh has to come first.
     held: Held,
     /// What the provider asked for with its last answer.
@@ -74,30 +85,80 @@ impl Service {
         plan: Plan,
         version: i64,
     ) -> Result<Executed, StoreError> {
-        let mut run = Run {
+        let intents = Intents::of_claimed(&self.store, account, version).await?;
+        let run = self.begin_run(account, Some(version), intents).await?;
+        run.finish(plan).await
+    }
+
+    /// Makes the calls of a plan for tokens that no row holds, so that there is nothing to claim
+    /// and nothing to record.
+    pub(super) async fn execute_unclaimed(
+        &self,
+        account: &Account,
+        plan: Plan,
+    ) -> Result<Executed, StoreError> {
+        let intents = Intents::unrecorded(&self.store, account);
+        let run = self.begin_run(account, None, intents).await?;
+        run.finish(plan).await
+    }
+
+    async fn begin_run<'a>(
+        &'a self,
+        account: &'a Account,
+        version: Option<i64>,
+        intents: Intents<'a>,
+    ) -> Result<Run<'a>, StoreError> {
+        Ok(Run {
             service: self,
             account,
             toolkit: self.toolkit_of(account)?,
             client: self.client_of(account).await?,
             version,
+            intents,
+            deadline: clock::now().plus(self.longest_call()),
+            remaining: 0,
+            is_repeated: false,
             held: account.held.clone(),
             pause: None,
             is_refresh_refused: false,
             executed: Executed::default(),
-        };
-        for dispatch in plan.dispatches {
-            let ends = dispatch.ends.clone();
-            let outcome = run.dispatch(dispatch).await?;
-            run.executed.dispatched.push(Dispatched { ends, outcome });
-            if hooks::stops_after(self.defect, outcome) {
-                break;
-            }
-        }
-        Ok(run.executed)
+        })
     }
 }
 
 impl Run<'_> {
+    async fn finish(mut self, plan: Plan) -> Result<Executed, StoreError> {
+        let count = plan.dispatches.len();
+        for (index, dispatch) in plan.dispatches.into_iter().enumerate() {
+            self.remaining = count - index - 1;
+            self.is_repeated = false;
+            let ends = dispatch.ends.clone();
+            let outcome = self.dispatch_unless_done(dispatch).await?;
+            self.executed.dispatched.push(Dispatched { ends, outcome });
+            if hooks::stops_after(self.service.defect, outcome) {
+                break;
+            }
+        }
+        Ok(self.executed)
+    }
+
+    /// Continues from the record, if there is one of an earlier call.
+    async fn dispatch_unless_done(&mut self, dispatch: Dispatch) -> Result<Outcome, StoreError> {
+        if self.intents.is_done(&dispatch) {
+            tracing::info!(
+                account = self.account.id,
+                route = dispatch.route.name,
+                "an interrupted revoke has dispatched this already"
+            );
+            return Ok(Outcome::EndedEarlier);
+        }
+        let outcome = self.dispatch(dispatch.clone()).await?;
+        if outcome == Outcome::AlreadyDead && self.intents.may_have_ended(&dispatch) {
+            return Ok(Outcome::EndedEarlier);
+        }
+        Ok(outcome)
+    }
+
     async fn dispatch(&mut self, mut dispatch: Dispatch) -> Result<Outcome, StoreError> {
         // RFC 9110 section 10.2.3: the provider said when it wants to hear from us again.
         match self.pause.take() {
@@ -120,7 +181,7 @@ impl Run<'_> {
                 Outcome::Failed(Failure::Refresh)
             });
         }
-        let outcome = self.send(&dispatch).await;
+        let outcome = self.send(&dispatch).await?;
         let is_dead = matches!(
             outcome,
             Outcome::AlreadyDead | Outcome::Failed(Failure::AccessTokenDead)
@@ -170,42 +231,72 @@ impl Run<'_> {
         };
         let now = clock::now();
         self.held = self.held.refreshed_with(Held::from_fields(fields, now));
-        let is_stored = self
-            .service
-            .store
-            .store_held(&self.account.id, self.version, self.held.clone(), now)
-            .await?;
-        tracing::info!(
-            account = self.account.id,
-            is_stored,
-            "refreshed before revocation"
-        );
+        self.intents.forget();
+        if let Some(version) = self.version {
+            let is_stored = self
+                .service
+                .store
+                .store_held(&self.account.id, version, self.held.clone(), now)
+                .await?;
+            tracing::info!(
+                account = self.account.id,
+                is_stored,
+                "refreshed before revocation"
+            );
+        }
         self.carry_what_is_held_now(dispatch);
-        Ok(self.send(dispatch).await)
+        self.send(dispatch).await
     }
 
-    async fn send(&mut self, dispatch: &Dispatch) -> Outcome {
-        let mut outcome = self.send_once(dispatch).await;
+    async fn send(&mut self, dispatch: &Dispatch) -> Result<Outcome, StoreError> {
+        let mut outcome = self.send_once(dispatch).await?;
+        if let Some(pause) = self.pause_before_repetition(outcome) {
+            self.is_repeated = true;
+            self.pause = None;
+            pause_for(pause).await;
+            outcome = self.send_once(dispatch).await?;
+        }
         // None, without a seeded defect.
         let repetitions = hooks::repetitions(self.service.defect, outcome);
         for _ in 0..repetitions {
-            pause_for(Duration::from_millis(100)).await;
-            outcome = self.send_once(dispatch).await;
+            pause_for(DEFAULT_PAUSE).await;
+            outcome = self.send_once(dispatch).await?;
             if !matches!(outcome, Outcome::Failed(_)) {
                 break;
             }
         }
-        outcome
+        Ok(outcome)
     }
 
-    async fn send_once(&mut self, dispatch: &Dispatch) -> Outcome {
+    /// How long to wait before a dispatch is repeated that failed for a passing reason; none if it
+    /// is not to be repeated. Once for each, and only where the call then still ends in time: every
+    /// dispatch to come, and this one, may take its whole timeout.
+    fn pause_before_repetition(&self, outcome: Outcome) -> Option<Duration> {
+        if !outcome.may_pass() || self.is_repeated {
+            return None;
+        }
+        let pause = match self.pause {
+            // No dispatch of this call may be made any more, and this one is none.
+            Some(Pause::TooLong) => return None,
+            Some(Pause::Short(duration)) => duration,
+            None => DEFAULT_PAUSE,
+        };
+        let calls = u32::try_from(self.remaining + 1).unwrap_or(u32::MAX);
+        let longest = self.service.dispatch_timeout.saturating_mul(calls);
+        let end = clock::now().plus(pause).plus(longest);
+        (end <= self.deadline).then_some(pause)
+    }
+
+    async fn send_once(&mut self, dispatch: &Dispatch) -> Result<Outcome, StoreError> {
         let defect = self.service.defect;
-        let Some(request) =
-            request::revoke(dispatch, &self.client, self.held.access_token.as_ref())
-        else {
-            return Outcome::Failed(Failure::Unsendable);
+        let access_token = self.held.access_token.as_ref();
+        let Some(request) = request::revoke(dispatch, &self.client, access_token) else {
+            return Ok(Outcome::Failed(Failure::Unsendable));
         };
         let request = seams::request(defect, request, dispatch, &self.client);
+        if !self.intents.intend(dispatch).await? {
+            return Ok(Outcome::Failed(Failure::ClaimLost));
+        }
         hooks::log_token(defect, dispatch);
         self.executed.echo = hooks::echoed_request(defect, &request);
         if let Cargo::Token { subject, .. } = &dispatch.cargo {
@@ -219,13 +310,14 @@ impl Run<'_> {
             Err(failure) => Outcome::Failed(failure),
         };
         let outcome = seams::outcome(defect, outcome);
+        self.intents.note(dispatch, outcome).await?;
         tracing::info!(
             account = self.account.id,
             route = dispatch.route.name,
             ?outcome,
             "revocation dispatched"
         );
-        outcome
+        Ok(outcome)
     }
 }
 

@@ -2,6 +2,8 @@
 //! pure stages (`lifecycle`, `plan`, `upstream::request`, `upstream::classify`, `conclude`).
 
 pub(crate) mod dispatching;
+mod intents;
+mod recovering;
 pub(crate) mod refreshing;
 pub(crate) mod revoking;
 mod seeded;

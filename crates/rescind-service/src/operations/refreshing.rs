@@ -235,12 +235,11 @@ impl Service {
             return Ok(());
         };
         account.held = held;
-        let version = account.version;
         tracing::info!(
             account = account.id,
             "revoking tokens that came after the revoke"
         );
-        self.execute(&account, plan, version).await?;
+        self.execute_unclaimed(&account, plan).await?;
         Ok(())
     }
 }

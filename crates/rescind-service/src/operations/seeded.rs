@@ -64,7 +64,7 @@ impl Service {
         let Ok(plan) = self.plan_revoke(account) else {
             return;
         };
-        if let Err(error) = self.execute(account, plan, account.version).await {
+        if let Err(error) = self.execute_unclaimed(account, plan).await {
             tracing::error!(account = account.id, %error, "seeded dispatch failed");
         }
     }

@@ -4,7 +4,7 @@
 
 use rusqlite::params;
 
-use super::{Store, StoreError, Transaction};
+use super::{Store, StoreError, Transaction, dispatches};
 use crate::account::{ClaimKind, Held};
 use crate::clock::Timestamp;
 use crate::lifecycle::Status;
@@ -123,7 +123,11 @@ impl Store {
                     if *tokens == TokensAfter::Erased {
                         erase_held(transaction, &id, version)?;
                     }
-                    write_status(transaction, &id, version, *status, *reason, now)?
+                    let is_held = write_status(transaction, &id, version, *status, *reason, now)?;
+                    if is_held {
+                        dispatches::forget(transaction, &id)?;
+                    }
+                    is_held
                 }
             };
             Ok(is_held && release(transaction, &id, version)?)
@@ -155,6 +159,9 @@ fn write_held(
             version,
         ],
     )?;
+    if changed == 1 {
+        dispatches::forget(transaction, id)?;
+    }
     Ok(changed == 1)
 }
 
@@ -196,7 +203,7 @@ fn release(transaction: &Transaction<'_>, id: &str, version: i64) -> Result<bool
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::Map;
 
     use super::{Ending, TokensAfter};
@@ -209,10 +216,10 @@ mod tests {
     use crate::store::{AuthConfig, NewAccount, Store};
     use crate::upstream::request::ProviderClient;
 
-    const NOW: Timestamp = Timestamp(1_000);
-    const LATER: Timestamp = Timestamp(2_000);
+    pub(in crate::store) const NOW: Timestamp = Timestamp(1_000);
+    pub(in crate::store) const LATER: Timestamp = Timestamp(2_000);
 
-    async fn store_with_account() -> (Store, String) {
+    pub(in crate::store) async fn store_with_account() -> (Store, String) {
         let key = EncryptionKey::generate().unwrap();
         let store = Store::open(Database::Memory, &key).await.unwrap();
         let config = AuthConfig {

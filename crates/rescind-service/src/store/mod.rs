@@ -5,6 +5,7 @@
 mod accounts;
 mod auth_configs;
 mod claims;
+mod dispatches;
 mod schema;
 mod sealing;
 
@@ -17,6 +18,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(crate) use self::accounts::{NewAccount, Switched};
 pub(crate) use self::auth_configs::AuthConfig;
 pub(crate) use self::claims::{Ending, TokensAfter};
+pub(crate) use self::dispatches::{ClaimedRevoke, DispatchName, DispatchState, RecordedDispatch};
 use self::sealing::Sealer;
 use crate::config::Database;
 use crate::encryption_key::EncryptionKey;

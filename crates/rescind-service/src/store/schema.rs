@@ -52,6 +52,27 @@ const MIGRATIONS: &[M<'_>] = &[
     ) STRICT;
     ",
     ),
+    M::up(
+        "
+    -- What is known of the dispatches of a revoke that has not ended.
+    CREATE TABLE dispatches (
+        account_id     TEXT NOT NULL REFERENCES connected_accounts (id),
+        route          TEXT NOT NULL,
+        -- A subject, or `account_id`.
+        carries        TEXT NOT NULL,
+        -- The subjects that are dead once it is acknowledged.
+        ends           TEXT NOT NULL,
+        -- The version of the account under which the revoke has claimed it.
+        attempt        INTEGER NOT NULL,
+        state          TEXT NOT NULL,
+        -- Whether one before it may have taken effect although nobody knows.
+        may_have_ended INTEGER NOT NULL,
+        intended_at    INTEGER NOT NULL,
+        ended_at       INTEGER,
+        PRIMARY KEY (account_id, route, carries)
+    ) STRICT, WITHOUT ROWID;
+    ",
+    ),
 ];
 
 /// How often opening is tried while other processes open the same new database. Each failure means

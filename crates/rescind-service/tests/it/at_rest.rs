@@ -103,7 +103,7 @@ async fn live_a_life(harness: &Harness) -> Vec<String> {
     harness.answer(TOKEN, fresh).await;
     Mock::given(path(REVOKE))
         .respond_with(ResponseTemplate::new(500).set_body_string(&echo))
-        .up_to_n_times(2)
+        .up_to_n_times(4)
         .mount(&harness.provider)
         .await;
     harness.answer(REVOKE, ok().set_body_string(&echo)).await;

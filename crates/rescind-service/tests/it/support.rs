@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Mutex, Once};
+use std::task::Poll;
 use std::time::Duration;
 
 use rescind_service::{
@@ -221,6 +222,45 @@ pub fn listed(answer: &Answer) -> Vec<&str> {
         .iter()
         .map(|subject| subject.as_str().unwrap())
         .collect()
+}
+
+/// All of them at once.
+pub async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut pending: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut is_ready = true;
+        for (future, output) in &mut pending {
+            if output.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(value) => *output = Some(value),
+                    Poll::Pending => is_ready = false,
+                }
+            }
+        }
+        if is_ready {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    pending
+        .into_iter()
+        .filter_map(|(_, output)| output)
+        .collect()
+}
+
+/// Waits until the account reads so.
+pub async fn until_status(harness: &Harness, id: &str, status: &str) {
+    let mut poll = tokio::time::interval(Duration::from_millis(10));
+    let reached = async {
+        while harness.status(id).await != status {
+            poll.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), reached)
+        .await
+        .unwrap();
 }
 
 pub async fn read(response: reqwest::Response) -> Answer {
