@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::account::Subject;
+use crate::upstream::address;
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/toolkits");
 
@@ -193,11 +194,12 @@ impl Toolkit {
 }
 
 fn validate_path(path: &str) -> Result<(), String> {
-    if path.starts_with('/') && !path.contains(['?', '#', ' ']) {
+    if address::below("https://provider.invalid", path).is_some() {
         return Ok(());
     }
     Err(format!(
-        "path `{path}` must begin with a slash and hold neither query nor fragment"
+        "path `{path}` must begin with one slash, hold neither query nor fragment, and lead \
+         nowhere else"
     ))
 }
 
@@ -303,6 +305,7 @@ success.status = [200]
         let problems = [
             problem("path = \"/revoke\"", "path = \"revoke\""),
             problem("path = \"/token\"", "path = \"/token?a=b\""),
+            problem("path = \"/token\"", "path = \"//other.test/token\""),
             problem("\"basic\"", "\"none\""),
             problem("\"form\"", "\"none\""),
             problem("[\"access_token\"]", "[]"),

@@ -160,7 +160,9 @@ impl Service {
         let Some(refresh_token) = &held.refresh_token else {
             return RefreshOutcome::Failed(Failure::Unsendable);
         };
-        let request = request::refresh(&toolkit.token, client, refresh_token);
+        let Some(request) = request::refresh(&toolkit.token, client, refresh_token) else {
+            return RefreshOutcome::Failed(Failure::Unsendable);
+        };
         match self.upstream.send(request).await {
             Ok(answer) => classify::refresh(&answer),
             Err(failure) => RefreshOutcome::Failed(failure),

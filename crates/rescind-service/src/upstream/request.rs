@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::{Map, Value};
 
+use super::address;
 use crate::plan::{Cargo, Dispatch};
 use crate::secret::Secret;
 use crate::toolkit::{ClientAuthentication, Encoding, Fields, RouteMethod, TokenEndpoint};
@@ -37,7 +38,8 @@ pub(crate) struct Body {
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The request of a dispatch; none while a token that it takes is still to be got by a refresh.
+/// The request of a dispatch; none while a token that it takes is still to be got by a refresh, and
+/// none if it would not go to the provider that issued the tokens.
 /// `access_token` is the one that the account holds.
 pub(crate) fn revoke(
     dispatch: &Dispatch,
@@ -67,19 +69,19 @@ pub(crate) fn revoke(
     let authorization = authenticate(route.client_authentication, client, bearer, &mut fields);
     Some(UpstreamRequest {
         method: method(route.method),
-        url: join(&client.base_url, &route.path),
+        url: address::below(&client.base_url, &route.path)?,
         authorization,
         body: encode(route.encoding, &fields),
         fields,
     })
 }
 
-/// RFC 6749 section 6: the refresh of an access token.
+/// RFC 6749 section 6: the refresh of an access token; none if it would not go to the provider.
 pub(crate) fn refresh(
     endpoint: &TokenEndpoint,
     client: &ProviderClient,
     refresh_token: &Secret,
-) -> UpstreamRequest {
+) -> Option<UpstreamRequest> {
     let mut fields = vec![
         ("grant_type".to_owned(), "refresh_token".to_owned()),
         (
@@ -88,13 +90,13 @@ pub(crate) fn refresh(
         ),
     ];
     let authorization = authenticate(endpoint.client_authentication, client, None, &mut fields);
-    UpstreamRequest {
+    Some(UpstreamRequest {
         method: Method::POST,
-        url: join(&client.base_url, &endpoint.path),
+        url: address::below(&client.base_url, &endpoint.path)?,
         authorization,
         body: encode(Encoding::Form, &fields),
         fields,
-    }
+    })
 }
 
 /// RFC 7009 section 2.1: `token`, and `token_type_hint` where the route takes one.
@@ -166,10 +168,6 @@ pub(crate) fn form(fields: &[(String, String)]) -> String {
     form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)
         .finish()
-}
-
-fn join(base_url: &str, path: &str) -> String {
-    format!("{}{path}", base_url.trim_end_matches('/'))
 }
 
 fn method(method: RouteMethod) -> Method {
@@ -255,7 +253,7 @@ mod tests {
                 }
             }
             let request = refresh(&toolkit.token, &confidential, &Secret::new("r+1"));
-            text.push_str(&describe(&request));
+            text.push_str(&describe(&request.unwrap()));
         }
         text.push_str("# rfc7009, public client\n");
         for request in requests("rfc7009", "t", &client("public", None)) {
