@@ -10,6 +10,7 @@ mod command_line;
 mod defects;
 mod explain;
 mod hostile_targets;
+mod kill;
 mod provider;
 mod report;
 mod schemas;
