@@ -79,3 +79,75 @@ impl Service {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::account::ClaimKind;
+    use crate::clock::{self, Timestamp};
+    use crate::config::{Config, Database};
+    use crate::secret::Secret;
+    use crate::service::Service;
+    use crate::store::tests::{NOW, store_with_account};
+    use crate::store::{ClaimedRevoke, Ending};
+    use crate::toolkit;
+    use crate::upstream::client::UpstreamClient;
+
+    async fn service_with_account() -> (Service, String) {
+        let (store, id) = store_with_account().await;
+        let config = Config {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            database: Database::Memory,
+            encryption_key: None,
+            api_key: Secret::new("ak_1"),
+            dispatch_timeout: Config::DEFAULT_DISPATCH_TIMEOUT,
+            defect: None,
+        };
+        let upstream = UpstreamClient::new(config.dispatch_timeout).unwrap();
+        let service = Service::new(&config, store, toolkit::load().unwrap(), upstream);
+        (service, id)
+    }
+
+    async fn claimed_until(service: &Service, id: &str, until: Timestamp) -> ClaimedRevoke {
+        let version = service
+            .store
+            .find_account(id)
+            .await
+            .unwrap()
+            .unwrap()
+            .version;
+        let claim = service.store.claim(id, version, ClaimKind::Revoke, until);
+        ClaimedRevoke {
+            account_id: id.to_owned(),
+            version: claim.await.unwrap().unwrap(),
+        }
+    }
+
+    fn in_an_hour() -> Timestamp {
+        clock::now().plus(Duration::from_hours(1))
+    }
+
+    #[tokio::test]
+    async fn a_claim_that_ran_out_was_left_behind() {
+        let (service, id) = service_with_account().await;
+        let claim = claimed_until(&service, &id, NOW).await;
+        assert!(service.is_left_behind(&claim).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_claim_that_ended_or_was_taken_over_or_deleted_was_not() {
+        let (service, id) = service_with_account().await;
+        let taken_over = claimed_until(&service, &id, NOW).await;
+        let ended = claimed_until(&service, &id, in_an_hour()).await;
+        assert!(!service.is_left_behind(&taken_over).await.unwrap());
+        let end = service
+            .store
+            .end_claim(&id, ended.version, Ending::Unchanged, NOW);
+        assert!(end.await.unwrap());
+        assert!(!service.is_left_behind(&ended).await.unwrap());
+        let deleted = claimed_until(&service, &id, NOW).await;
+        assert!(service.store.delete_account(&id, NOW).await.unwrap());
+        assert!(!service.is_left_behind(&deleted).await.unwrap());
+    }
+}

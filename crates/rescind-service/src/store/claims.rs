@@ -203,49 +203,12 @@ fn release(transaction: &Transaction<'_>, id: &str, version: i64) -> Result<bool
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use serde_json::Map;
-
+mod tests {
     use super::{Ending, TokensAfter};
     use crate::account::{ClaimKind, Held};
-    use crate::clock::Timestamp;
-    use crate::config::Database;
-    use crate::encryption_key::EncryptionKey;
     use crate::lifecycle::Status;
     use crate::secret::Secret;
-    use crate::store::{AuthConfig, NewAccount, Store};
-    use crate::upstream::request::ProviderClient;
-
-    pub(in crate::store) const NOW: Timestamp = Timestamp(1_000);
-    pub(in crate::store) const LATER: Timestamp = Timestamp(2_000);
-
-    pub(in crate::store) async fn store_with_account() -> (Store, String) {
-        let key = EncryptionKey::generate().unwrap();
-        let store = Store::open(Database::Memory, &key).await.unwrap();
-        let config = AuthConfig {
-            toolkit: "rfc7009".to_owned(),
-            auth_scheme: "OAUTH2".to_owned(),
-            client: ProviderClient {
-                base_url: "http://provider.test".to_owned(),
-                client_id: "id".to_owned(),
-                client_secret: None,
-            },
-        };
-        let auth_config_id = store.insert_auth_config(config, NOW).await.unwrap();
-        let account = NewAccount {
-            auth_config_id,
-            user_id: "u".to_owned(),
-            status: Status::Active,
-            held: Held {
-                access_token: Some(Secret::new("a")),
-                refresh_token: Some(Secret::new("r")),
-                access_token_expires_at: None,
-                other_fields: Map::new(),
-            },
-        };
-        let id = store.insert_account(account, NOW).await.unwrap();
-        (store, id)
-    }
+    use crate::store::tests::{LATER, NOW, store_with_account};
 
     #[tokio::test]
     async fn of_two_claims_on_one_version_one_wins() {

@@ -217,7 +217,7 @@ mod tests {
     use crate::account::{ClaimKind, Held, Subject};
     use crate::clock::Timestamp;
     use crate::lifecycle::Status;
-    use crate::store::claims::tests::{LATER, NOW, store_with_account};
+    use crate::store::tests::{LATER, NOW, store_with_account};
     use crate::store::{Ending, Store, TokensAfter};
 
     fn name() -> DispatchName {

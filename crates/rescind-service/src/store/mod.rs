@@ -147,3 +147,48 @@ async fn blocking<T: Send + 'static>(
         .await
         .map_err(|_| StoreError::Closed)
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use serde_json::Map;
+
+    use super::{AuthConfig, NewAccount, Store};
+    use crate::account::Held;
+    use crate::clock::Timestamp;
+    use crate::config::Database;
+    use crate::encryption_key::EncryptionKey;
+    use crate::lifecycle::Status;
+    use crate::secret::Secret;
+    use crate::upstream::request::ProviderClient;
+
+    pub(crate) const NOW: Timestamp = Timestamp(1_000);
+    pub(crate) const LATER: Timestamp = Timestamp(2_000);
+
+    pub(crate) async fn store_with_account() -> (Store, String) {
+        let key = EncryptionKey::generate().unwrap();
+        let store = Store::open(Database::Memory, &key).await.unwrap();
+        let config = AuthConfig {
+            toolkit: "rfc7009".to_owned(),
+            auth_scheme: "OAUTH2".to_owned(),
+            client: ProviderClient {
+                base_url: "http://provider.test".to_owned(),
+                client_id: "id".to_owned(),
+                client_secret: None,
+            },
+        };
+        let auth_config_id = store.insert_auth_config(config, NOW).await.unwrap();
+        let account = NewAccount {
+            auth_config_id,
+            user_id: "u".to_owned(),
+            status: Status::Active,
+            held: Held {
+                access_token: Some(Secret::new("a")),
+                refresh_token: Some(Secret::new("r")),
+                access_token_expires_at: None,
+                other_fields: Map::new(),
+            },
+        };
+        let id = store.insert_account(account, NOW).await.unwrap();
+        (store, id)
+    }
+}

@@ -7,7 +7,7 @@ use serde_json::json;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::{Answer, Harness, join_all, listed, ok, start_service};
+use crate::support::{Answer, Harness, join_all, listed, ok, start_service, until_arrived};
 
 const REVOKE: &str = "/oauth2/revoke";
 const TOKEN: &str = "/oauth2/token";
@@ -84,19 +84,6 @@ async fn a_client_that_goes_away_does_not_stop_the_revoke() {
     assert!(gave_up.is_err());
     assert!(listed(&harness.revoke(&id).await).is_empty());
     assert_eq!(harness.journal().await.len(), 2);
-}
-
-/// Waits until the provider got a request on this route.
-async fn until_arrived(harness: &Harness, route: &str) {
-    let mut poll = tokio::time::interval(Duration::from_millis(5));
-    while !harness
-        .journal()
-        .await
-        .iter()
-        .any(|line| line.contains(route))
-    {
-        poll.tick().await;
-    }
 }
 
 async fn answer_refresh_late(harness: &Harness) {

@@ -10,7 +10,9 @@ use rusqlite::Connection;
 use serde_json::json;
 use wiremock::MockServer;
 
-use crate::support::{ACCESS, Harness, REFRESH, error, listed, ok, start_service, until_status};
+use crate::support::{
+    ACCESS, Harness, REFRESH, error, listed, ok, start_service, until_arrived, until_status,
+};
 
 const REVOKE: &str = "/oauth2/revoke";
 const ACCESS_DISPATCH: (&str, &str) = ("revoke", "access_token");
@@ -184,6 +186,19 @@ async fn a_start_waits_until_nobody_can_be_at_it_any_more() {
     until_status(&left.harness, &left.id, "REVOKED").await;
     assert!(now() >= until);
     assert_eq!(left.harness.journal().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_stop_during_a_dispatch_of_the_recovery_finishes_it() {
+    let mut left = Left::with("rfc7009").await;
+    let slow = ok().set_delay(Duration::from_millis(300));
+    left.harness.answer(REVOKE, slow).await;
+    left.interrupt(ACCESS_DISPATCH, "acknowledged", 0);
+    left.restart().await;
+    until_arrived(&left.harness, REVOKE).await;
+    left.restart().await;
+    assert_eq!(left.harness.status(&left.id).await, "REVOKED");
+    assert_eq!(left.harness.journal().await.len(), 1);
 }
 
 #[tokio::test]

@@ -250,6 +250,19 @@ pub async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>)
         .collect()
 }
 
+/// Waits until the provider got a request on this route.
+pub async fn until_arrived(harness: &Harness, route: &str) {
+    let mut poll = tokio::time::interval(Duration::from_millis(5));
+    while !harness
+        .journal()
+        .await
+        .iter()
+        .any(|line| line.contains(route))
+    {
+        poll.tick().await;
+    }
+}
+
 /// Waits until the account reads so.
 pub async fn until_status(harness: &Harness, id: &str, status: &str) {
     let mut poll = tokio::time::interval(Duration::from_millis(10));

@@ -14,10 +14,10 @@ use crate::support::{check, reference_target, write};
 fn falls_to(defect: Defect) -> BTreeSet<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let serve = format!("\"serve\", \"--defect\", \"{}\"", defect.name());
-    // One of them never ends its call: it is not worth forty seconds.
+    // One of them never ends its call: it is not worth a minute.
     let target = reference_target(&[
         ("\"serve\"", &serve),
-        ("revoke_seconds = 40", "revoke_seconds = 3"),
+        ("revoke_seconds = 55", "revoke_seconds = 3"),
     ]);
     let target = write(folder.path(), "target.toml", &target);
     let (finished, report) = check(folder.path(), &["--strict", "--target", &target]);

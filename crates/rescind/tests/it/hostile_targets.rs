@@ -102,7 +102,7 @@ fn target_at(address: SocketAddr, revoke_seconds: &str) -> String {
             "header = \"x-api-key\"\nenvironment = \"TEST_API_KEY\"",
         ),
         (
-            "revoke_seconds = 40",
+            "revoke_seconds = 55",
             &format!("revoke_seconds = {revoke_seconds}"),
         ),
     ]);
