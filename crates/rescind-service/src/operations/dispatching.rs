@@ -250,7 +250,7 @@ impl Run<'_> {
 
     async fn send(&mut self, dispatch: &Dispatch) -> Result<Outcome, StoreError> {
         let mut outcome = self.send_once(dispatch).await?;
-        if let Some(pause) = self.pause_before_repetition(outcome) {
+        if let Some(pause) = self.pause_before_repetition(dispatch, outcome) {
             self.is_repeated = true;
             self.pause = None;
             pause_for(pause).await;
@@ -270,8 +270,9 @@ impl Run<'_> {
 
     /// How long to wait before a dispatch is repeated that failed for a passing reason; none if it
     /// is not to be repeated. Once for each, and only where the call then still ends in time: every
-    /// dispatch to come, and this one, may take its whole timeout.
-    fn pause_before_repetition(&self, outcome: Outcome) -> Option<Duration> {
+    /// dispatch to come, this one, and a refresh that it may turn out to need may each take the
+    /// whole timeout.
+    fn pause_before_repetition(&self, dispatch: &Dispatch, outcome: Outcome) -> Option<Duration> {
         if !outcome.may_pass() || self.is_repeated {
             return None;
         }
@@ -281,7 +282,12 @@ impl Run<'_> {
             Some(Pause::Short(duration)) => duration,
             None => DEFAULT_PAUSE,
         };
-        let calls = u32::try_from(self.remaining + 1).unwrap_or(u32::MAX);
+        let refresh_and_dispatch = match dispatch.refresh {
+            RefreshRule::IfDead => 2,
+            RefreshRule::Never | RefreshRule::Before => 0,
+        };
+        let calls = self.remaining + 1 + refresh_and_dispatch;
+        let calls = u32::try_from(calls).unwrap_or(u32::MAX);
         let longest = self.service.dispatch_timeout.saturating_mul(calls);
         let end = clock::now().plus(pause).plus(longest);
         (end <= self.deadline).then_some(pause)
@@ -331,7 +337,8 @@ fn about_its_token(dispatch: &Dispatch, outcome: Outcome) -> Outcome {
     }
 }
 
-/// Lets the time pass that a provider asked for. Not a way to wait for something to happen.
+/// Lets the time pass that a provider asked for, or is given to recover. Not a way to wait for
+/// something to happen.
 async fn pause_for(duration: Duration) {
     // An interval of no length is not allowed, and there is nothing to wait for.
     if duration.is_zero() {

@@ -17,7 +17,8 @@ const RENEWAL: Duration = Duration::from_millis(750);
 /// How often the row is looked at while another process may hold it.
 const POLL: Duration = Duration::from_millis(50);
 /// A call may wait for another one, and then do its own work, for this many dispatch timeouts. A
-/// revoke takes at most three: a dispatch, a refresh and a second dispatch.
+/// revoke's own work is at most four calls to the provider: a dispatch, a refresh, and two more
+/// dispatches. A dispatch is repeated only where that, too, fits in.
 const LONGEST_CALL_IN_TIMEOUTS: u32 = 5;
 
 /// Until when a claim that is made or renewed now is held.
