@@ -34,6 +34,8 @@ pub enum Topic {
     Profile(ProfileTopic),
     /// A seeded bug of the reference service.
     Defect(DefectTopic),
+    /// An allowed behaviour of the reference service.
+    Variant(VariantTopic),
 }
 
 /// Where something is written, below the root of the repository.
@@ -114,6 +116,8 @@ pub struct RequirementTopic {
     pub scenarios: Vec<Mention>,
     /// The defects that must fall to one of its checks.
     pub defects: Vec<DefectMention>,
+    /// The variants that show what it allows.
+    pub variants: Vec<Mention>,
 }
 
 /// A check of a row.
@@ -261,4 +265,23 @@ pub struct DefectTopic {
     pub rows: Vec<RowMention>,
     /// The command that runs the service with it.
     pub see_it: String,
+    /// The command that shows that the suite finds it.
+    pub prove_it: String,
+}
+
+/// An allowed behaviour of the reference service.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct VariantTopic {
+    /// Its name.
+    pub id: String,
+    /// What it does.
+    pub summary: String,
+    /// Where it is written.
+    pub written_at: WrittenAt,
+    /// The row that leaves the choice.
+    pub rows: Vec<RowMention>,
+    /// The command that runs the service with it.
+    pub see_it: String,
+    /// The command that shows that the suite lets it pass.
+    pub prove_it: String,
 }

@@ -28,5 +28,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
             "explanation",
             generator().into_root_schema_for::<crate::explanation::Explanation>(),
         ),
+        (
+            "proof",
+            generator().into_root_schema_for::<crate::proof::Proof>(),
+        ),
     ]
 }

@@ -13,6 +13,7 @@ pub mod explanation;
 pub mod fault;
 pub mod files;
 pub mod profile;
+pub mod proof;
 pub mod requirement;
 pub mod scenario;
 pub mod secret;

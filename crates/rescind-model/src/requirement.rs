@@ -22,6 +22,8 @@ pub struct RequirementSet {
     /// The words that a list of revoked subjects may hold beside `access_token` and
     /// `refresh_token`.
     pub extra_subjects: Vec<Located<String>>,
+    /// The file that states it.
+    pub file: SourceFile,
     /// The rows: those inherited in the order of the set that they come from, then those added.
     pub requirements: Vec<Requirement>,
 }
@@ -133,6 +135,13 @@ impl RequirementSet {
             being_read: Vec::new(),
         };
         reader.read(&files.chosen)
+    }
+
+    /// The rows that the set itself states: those that it adds, and those that it states anew.
+    pub fn own_rows(&self) -> impl Iterator<Item = &Requirement> {
+        self.requirements
+            .iter()
+            .filter(|row| row.file.path() == self.file.path())
     }
 
     /// The row of that id.
@@ -256,6 +265,7 @@ fn merged(
         source: own.source,
         extends: own.extends.map(|name| name.get().clone()),
         extra_subjects,
+        file: file.clone(),
         requirements,
     }
 }

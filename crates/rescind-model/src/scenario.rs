@@ -12,9 +12,9 @@ use crate::fault::Fault;
 use crate::requirement::RequirementSet;
 use crate::source::{Diagnostic, Located, SourceFile};
 pub use file::{
-    AdvanceClock, Connect, Delete, Endpoint, Expectation, ExpectedTokenState, ExpectedTokens,
-    Expire, Fail, HeldToken, Key, Read, Refresh, RemoveByUser, RequestBody, Revoke, SetStatus,
-    SwitchedStatus,
+    AdvanceClock, Connect, Delete, DeleteClient, Endpoint, Expectation, ExpectedTokenState,
+    ExpectedTokens, Expire, Fail, HeldToken, Key, Read, Refresh, RemoveByUser, RequestBody, Revoke,
+    SetClientStatus, SetStatus, SwitchedStatus,
 };
 
 /// A scenario that has been validated in itself; [`Scenario::validate_names`] holds it against
@@ -78,6 +78,10 @@ pub enum Verb {
     Refresh(Refresh),
     /// Switches an account on or off.
     SetStatus(SetStatus),
+    /// Deletes a client's registration in the target.
+    DeleteClient(DeleteClient),
+    /// Switches a client's registration in the target on or off.
+    SetClientStatus(SetClientStatus),
     /// The user removes the app on the provider's site.
     RemoveByUser(RemoveByUser),
     /// Lets a token expire at the provider.
@@ -100,6 +104,8 @@ impl Verb {
             Self::Delete(_) => "delete",
             Self::Refresh(_) => "refresh",
             Self::SetStatus(_) => "set_status",
+            Self::DeleteClient(_) => "delete_client",
+            Self::SetClientStatus(_) => "set_client_status",
             Self::RemoveByUser(_) => "remove_by_user",
             Self::Expire(_) => "expire",
             Self::AdvanceClock(_) => "advance_clock",
@@ -113,13 +119,26 @@ impl Verb {
         match self {
             Self::Connect(Connect { account, .. })
             | Self::Read(Read { account })
-            | Self::Delete(Delete { account })
+            | Self::Delete(Delete { account, .. })
             | Self::Refresh(Refresh { account })
             | Self::SetStatus(SetStatus { account, .. })
             | Self::RemoveByUser(RemoveByUser { account })
             | Self::Expire(Expire { account, .. }) => Some(account),
             Self::Revoke(revoke) => revoke.account.as_ref().or(revoke.unknown_like.as_ref()),
-            Self::AdvanceClock(_) | Self::Fail(_) | Self::Recover => None,
+            Self::DeleteClient(_)
+            | Self::SetClientStatus(_)
+            | Self::AdvanceClock(_)
+            | Self::Fail(_)
+            | Self::Recover => None,
+        }
+    }
+
+    /// The client whose registration the step is about, if it is about one.
+    pub const fn client(&self) -> Option<&Located<String>> {
+        match self {
+            Self::DeleteClient(DeleteClient { client })
+            | Self::SetClientStatus(SetClientStatus { client, .. }) => Some(client),
+            _ => None,
         }
     }
 
@@ -132,6 +151,8 @@ impl Verb {
                 | Self::Delete(_)
                 | Self::Refresh(_)
                 | Self::SetStatus(_)
+                | Self::DeleteClient(_)
+                | Self::SetClientStatus(_)
         )
     }
 }

@@ -66,6 +66,11 @@ impl<T> Located<T> {
     pub const fn get(&self) -> &T {
         &self.value
     }
+
+    /// The value, to be changed. Its place stays that of what the file states.
+    pub const fn get_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
 }
 
 impl<T: Default> Default for Located<T> {

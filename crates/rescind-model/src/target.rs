@@ -20,6 +20,12 @@ pub struct Target {
     pub base_url: Located<String>,
     /// The API key and the header that carries it.
     pub api_key: ApiKey,
+    /// A second key, of the same project, that may read and not write (CA-403-SCOPE).
+    #[serde(default)]
+    pub read_only_api_key: Option<OtherKey>,
+    /// A key of another project (CA-FOREIGN).
+    #[serde(default)]
+    pub other_project_api_key: Option<OtherKey>,
     /// Headers that every call carries.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
@@ -47,12 +53,22 @@ pub struct Target {
     /// How an account is deleted.
     #[serde(default)]
     pub delete: Option<Call>,
+    /// How an account is deleted and its tokens revoked with it.
+    #[serde(default)]
+    pub delete_and_revoke: Option<DeleteAndRevokeCall>,
     /// How an account's tokens are refreshed.
     #[serde(default)]
     pub refresh: Option<Call>,
     /// How an account is switched on and off; the template variable `{enabled}` says which.
     #[serde(default)]
     pub set_status: Option<Call>,
+    /// How a client's registration is deleted. Its templates are filled with what the client
+    /// steps captured.
+    #[serde(default)]
+    pub delete_client: Option<Call>,
+    /// How a client's registration is switched on and off; `{enabled}` says which.
+    #[serde(default)]
+    pub set_client_status: Option<Call>,
 }
 
 /// The API key and the header that carries it. The key itself never stands in the file.
@@ -76,11 +92,22 @@ impl ApiKey {
     }
 }
 
+/// A key beside the main one, sent in the same header.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtherKey {
+    /// The environment variable that holds the key. If not stated, a key is made for the run,
+    /// which the process must be told by `{read_only_api_key}` or `{other_project_api_key}`.
+    #[serde(default)]
+    pub environment: Option<Located<String>>,
+}
+
 /// How to run the target.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Process {
-    /// The program and its arguments, templates over `{rescind}` (this program) and `{api_key}`.
+    /// The program and its arguments, templates over `{rescind}` (this program), `{api_key}`,
+    /// `{read_only_api_key}` and `{other_project_api_key}`.
     pub command: Located<Vec<Located<String>>>,
     /// Environment variables, templates over the same.
     #[serde(default)]
@@ -184,6 +211,23 @@ pub struct ReadCall {
     pub request: RequestTemplate,
     /// A JSON pointer to the account's status.
     pub account_status: Located<String>,
+    /// A JSON pointer to the text that says why the account has its status (CA-REVOKED-READ).
+    #[serde(default)]
+    pub status_reason: Option<Located<String>>,
+}
+
+/// The call that deletes an account and has its tokens revoked, perhaps after its answer.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteAndRevokeCall {
+    /// What is sent.
+    pub request: RequestTemplate,
+    /// A JSON pointer to the id of the job that revokes.
+    pub job_id: Located<String>,
+    /// How long after the answer the tokens may still be alive, in seconds;
+    /// `limits.background_seconds` if not stated.
+    #[serde(default)]
+    pub seconds: Option<Located<f64>>,
 }
 
 /// A call of which only the status code counts.
@@ -195,9 +239,10 @@ pub struct Call {
 }
 
 /// The names that a client step's templates may use, besides what earlier steps captured.
-const CLIENT_VARIABLES: [&str; 5] = [
+const CLIENT_VARIABLES: [&str; 6] = [
     "provider_base_url",
     "profile",
+    "scheme",
     "client",
     "client_id",
     "client_secret",
@@ -215,6 +260,24 @@ const ACCOUNT_VARIABLES: [&str; 7] = [
 ];
 
 impl Target {
+    /// The keys beside the main one, each by the name of its hole.
+    pub fn other_keys(&self) -> impl Iterator<Item = (&'static str, &OtherKey)> {
+        [
+            ("read_only_api_key", &self.read_only_api_key),
+            ("other_project_api_key", &self.other_project_api_key),
+        ]
+        .into_iter()
+        .filter_map(|(name, key)| key.as_ref().map(|key| (name, key)))
+    }
+
+    /// The environment variables that hold keys.
+    pub fn key_variables(&self) -> impl Iterator<Item = &Located<String>> {
+        let others = self
+            .other_keys()
+            .filter_map(|(_, key)| key.environment.as_ref());
+        self.api_key.environment.iter().chain(others)
+    }
+
     /// Reads a target file and validates it.
     ///
     /// # Errors
@@ -235,6 +298,21 @@ impl Target {
         } else {
             Err(check.mistakes)
         }
+    }
+
+    /// The same target, whose process is started with further arguments, as they stand. A target
+    /// without a process stays as it is.
+    #[must_use]
+    pub fn with_process_arguments(mut self, arguments: &[&str]) -> Self {
+        if let Some(process) = &mut self.process {
+            let command = process.command.get_mut();
+            command.extend(arguments.iter().map(|argument| {
+                // The command's words are templates, and these are not.
+                let literal = argument.replace('{', "{{").replace('}', "}}");
+                Located::unplaced(literal)
+            }));
+        }
+        self
     }
 }
 
@@ -322,11 +400,11 @@ impl Check<'_> {
             ("background_seconds", limits.background_seconds),
             ("call_seconds", limits.call_seconds),
         ] {
-            if !seconds.is_finite() || !(0.0..=86_400.0).contains(&seconds) {
+            if !is_a_length_of_time(seconds) {
                 self.mistake(
                     limits,
                     format!("`{name}` is {seconds}, which is no length of time"),
-                    "a number of seconds from 0 to 86400",
+                    LENGTH_OF_TIME,
                 );
             }
         }
@@ -343,7 +421,8 @@ impl Check<'_> {
                     "name the program and its arguments",
                 );
             }
-            let at_start = BTreeSet::from(["rescind", "api_key"]);
+            let mut at_start = BTreeSet::from(["rescind", "api_key"]);
+            at_start.extend(target.other_keys().map(|(name, _)| name));
             for text in process.command.iter().chain(process.environment.values()) {
                 self.holes(text, &at_start);
             }
@@ -355,11 +434,15 @@ impl Check<'_> {
                     return None;
                 }
             }
-        } else if target.api_key.environment.is_none() {
+        } else if target.api_key.environment.is_none()
+            || target
+                .other_keys()
+                .any(|(_, key)| key.environment.is_none())
+        {
             self.mistake(
                 &target.api_key.header,
                 "no process to tell a key to, and no environment variable to take it from",
-                "state `environment` under `[api_key]`, or a `[process]`",
+                "state `environment` under each key, or a `[process]`",
             );
         }
         Some(known)
@@ -426,10 +509,16 @@ impl Check<'_> {
         for call in target.delete.iter().chain(&target.refresh) {
             self.request(&call.request, &known);
         }
+        if let Some(call) = &target.delete_and_revoke {
+            self.request(&call.request, &known);
+            self.pointers([&call.job_id]);
+            self.seconds_of_job(call);
+        }
         if let Some(call) = &target.set_status {
             known.insert("enabled");
             self.request(&call.request, &known);
         }
+        self.client_calls(target);
         let revoke = &target.revoke;
         self.pointers([
             &revoke.revoked_tokens,
@@ -437,6 +526,36 @@ impl Check<'_> {
             &revoke.account_status,
             &target.read.account_status,
         ]);
+        self.pointers(&target.read.status_reason);
+    }
+
+    /// The calls about a client know nothing of any account.
+    fn client_calls(&mut self, target: &Target) {
+        let captured = target
+            .client_steps
+            .iter()
+            .flat_map(|step| step.capture.keys());
+        let mut known: BTreeSet<&str> = captured.map(String::as_str).collect();
+        if let Some(call) = &target.delete_client {
+            self.request(&call.request, &known);
+        }
+        if let Some(call) = &target.set_client_status {
+            known.insert("enabled");
+            self.request(&call.request, &known);
+        }
+    }
+
+    fn seconds_of_job(&mut self, call: &DeleteAndRevokeCall) {
+        let Some(seconds) = &call.seconds else {
+            return;
+        };
+        if !is_a_length_of_time(**seconds) {
+            self.mistake(
+                seconds,
+                format!("`seconds` is {}, which is no length of time", **seconds),
+                LENGTH_OF_TIME,
+            );
+        }
     }
 
     fn snapshots(&mut self, target: &Target) {
@@ -489,6 +608,12 @@ impl Check<'_> {
     }
 }
 
+const LENGTH_OF_TIME: &str = "a number of seconds from 0 to 86400";
+
+fn is_a_length_of_time(seconds: f64) -> bool {
+    seconds.is_finite() && (0.0..=86_400.0).contains(&seconds)
+}
+
 fn collect_texts<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
     match value {
         Value::String(text) => texts.push(text),
@@ -499,3 +624,6 @@ fn collect_texts<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,12 +4,12 @@
 use anstyle::{AnsiColor, Style};
 use rescind_model::explanation::{
     CheckTopic, DefectTopic, Explanation, FolderTopic, Mention, ProfileTopic, RequirementTopic,
-    RouteInWords, RowMention, ScenarioTopic, StepInWords, Topic,
+    RouteInWords, RowMention, ScenarioTopic, StepInWords, Topic, VariantTopic,
 };
 use rescind_model::source::Colour;
 
 /// How wide the column of labels is.
-const LABELS: usize = 11;
+const LABELS: usize = 13;
 
 /// How few characters a line of text may have beside its name before it goes below it.
 const NARROWEST: usize = 40;
@@ -32,6 +32,7 @@ pub fn render(explanation: &Explanation, colour: Colour, width: usize) -> String
             Topic::Folder(topic) => folder(&mut page, topic),
             Topic::Profile(topic) => profile(&mut page, topic),
             Topic::Defect(topic) => defect(&mut page, topic),
+            Topic::Variant(topic) => variant(&mut page, topic),
         }
     }
     page.text
@@ -67,6 +68,7 @@ fn requirement(page: &mut Page, topic: &RequirementTopic) {
         .iter()
         .map(|defect| Entry::named(&defect.id, format!("{} → {}", defect.summary, defect.check)));
     page.part("defects", defects.collect());
+    page.mentions("variants", &topic.variants);
 }
 
 fn check(page: &mut Page, topic: &CheckTopic) {
@@ -180,6 +182,18 @@ fn defect(page: &mut Page, topic: &DefectTopic) {
     page.mentions("falls to", std::slice::from_ref(&topic.check));
     page.rows(&topic.rows);
     page.part("to see it", vec![Entry::text(&topic.see_it)]);
+    page.part("to prove it", vec![Entry::text(&topic.prove_it)]);
+}
+
+fn variant(page: &mut Page, topic: &VariantTopic) {
+    page.heading("variant", &topic.id, &topic.summary);
+    page.part(
+        "written in",
+        vec![Entry::text(topic.written_at.to_string())],
+    );
+    page.rows(&topic.rows);
+    page.part("to see it", vec![Entry::text(&topic.see_it)]);
+    page.part("to prove it", vec![Entry::text(&topic.prove_it)]);
 }
 
 /// A line of a part: a text, beside a name if it has one.
@@ -287,7 +301,7 @@ impl Page {
 }
 
 /// A text in lines of at most `width` characters, as far as its words allow.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut length = 0;
     for word in text.split_whitespace() {
@@ -347,15 +361,15 @@ mod tests {
     #[test]
     fn what_is_long_is_wrapped_beside_its_name() {
         assert_eq!(
-            render(&folder_topic(), Colour::Plain, 64),
+            render(&folder_topic(), Colour::Plain, 77),
             "folder folder
   scenarios that belong together
 
-  written in scenarios/folder
-  scenarios  folder/one     shows the first thing and nothing
-                            that is longer
-             folder/twenty  shows another
-  to run it  rescind check folder
+  written in   scenarios/folder
+  scenarios    folder/one     shows the first thing and nothing that is
+                              longer
+               folder/twenty  shows another
+  to run it    rescind check folder
 "
         );
     }
@@ -367,13 +381,13 @@ mod tests {
             "folder folder
   scenarios that belong together
 
-  written in scenarios/folder
-  scenarios  folder/one
-               shows the first thing and
-               nothing that is longer
-             folder/twenty
-               shows another
-  to run it  rescind check folder
+  written in   scenarios/folder
+  scenarios    folder/one
+                 shows the first thing and nothing
+                 that is longer
+               folder/twenty
+                 shows another
+  to run it    rescind check folder
 "
         );
     }

@@ -8,4 +8,5 @@
 pub mod explanation;
 pub mod json;
 pub mod outcome;
+pub mod proof;
 pub mod terminal;

@@ -1,29 +1,31 @@
 //! Runs one case: its steps in order, each with how things stood before and after.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use rescind_model::Subject;
-use rescind_model::scenario::{Connect, HeldToken, Revoke, Step, SwitchedStatus, Verb};
-use rescind_model::secret::{KnownSecret, Secret};
-use rescind_model::target::RequestTemplate;
+use rescind_model::scenario::{Connect, Delete, HeldToken, Revoke, Step, SwitchedStatus, Verb};
+use rescind_model::secret::KnownSecret;
+use rescind_model::target::{Call as TargetCall, RequestTemplate};
 use rescind_model::template::{TemplateError, Variables};
+use rescind_model::{Subject, TokenState};
 use rescind_provider::{Entry, Tenant};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::clock::poll_until;
+use crate::judge::facts::{self, Held};
 use crate::plan::Case;
 use crate::provision;
 use crate::record::{AccountIdentity, AccountWorld, Call, CaseRecord, StepRecord, World};
-use crate::target::{Adapter, Connected, ConnectionFacts, ProvisioningError};
+use crate::target::{Adapter, CallError, Connected, ConnectionFacts, ProvisioningError};
 
 /// A case on its way.
 pub struct CaseRun {
     case: Case,
     adapter: Arc<Adapter>,
     tenant: Arc<Tenant>,
-    api_key: Secret,
-    /// What the target's client steps captured, by client.
-    clients: BTreeMap<String, Variables>,
+    /// What the target's client steps captured, by client and scheme.
+    clients: BTreeMap<(String, String), Variables>,
     connected: BTreeMap<String, Connected>,
     identities: BTreeMap<String, AccountIdentity>,
     world: World,
@@ -49,6 +51,8 @@ enum StepError {
     Provisioning(ProvisioningError),
     #[error("a call of the target file cannot be filled: {0}")]
     Template(#[from] TemplateError),
+    #[error("the call cannot be made: {0}")]
+    Call(#[from] CallError),
     #[error("the target file has no `{0}` call")]
     NoSuchCall(&'static str),
     #[error("the account has no {0} at the provider")]
@@ -59,12 +63,11 @@ enum StepError {
 
 impl CaseRun {
     /// A case at a tenant of its own.
-    pub fn new(case: Case, adapter: Arc<Adapter>, tenant: Arc<Tenant>, api_key: Secret) -> Self {
+    pub fn new(case: Case, adapter: Arc<Adapter>, tenant: Arc<Tenant>) -> Self {
         Self {
             case,
             adapter,
             tenant,
-            api_key,
             clients: BTreeMap::new(),
             connected: BTreeMap::new(),
             identities: BTreeMap::new(),
@@ -93,11 +96,13 @@ impl CaseRun {
             .tenant
             .lock()
             .scanner(self.tenant.fingerprints().clone());
-        scanner.add(KnownSecret {
-            kind: "api_key".into(),
-            secret: self.api_key.clone(),
-            prefix_length: 0,
-        });
+        for key in self.adapter.keys().all() {
+            scanner.add(KnownSecret {
+                kind: "api_key".into(),
+                secret: key.clone(),
+                prefix_length: 0,
+            });
+        }
         FinishedCase {
             record: CaseRecord {
                 id: self.case.id.clone(),
@@ -129,7 +134,7 @@ impl CaseRun {
         let reads = if call.is_some() {
             self.read_all().await?
         } else {
-            Vec::new()
+            BTreeMap::new()
         };
         self.steps.push(StepRecord {
             index,
@@ -145,80 +150,113 @@ impl CaseRun {
     }
 
     async fn act(&mut self, verb: &Verb) -> Result<Option<Call>, StepError> {
+        let adapter = Arc::clone(&self.adapter);
+        let target = adapter.target();
         let elapsed = self.tenant.elapsed();
-        match verb {
-            Verb::Connect(connect) => self.connect(connect).await.map(|()| None),
-            Verb::Revoke(revoke) => self.revoke(revoke).await.map(Some),
-            Verb::Read(read) => {
-                self.call(
-                    &read.account,
-                    "read",
-                    Some(&self.adapter.target().read.request),
-                    None,
-                )
-                .await
+        let call = match verb {
+            Verb::Connect(connect) => {
+                self.connect(connect).await?;
+                return Ok(None);
             }
-            Verb::Delete(delete) => {
-                let request = self
-                    .adapter
-                    .target()
-                    .delete
-                    .as_ref()
-                    .map(|call| &call.request);
-                let call = self.call(&delete.account, "delete", request, None).await?;
-                let deleted = call
-                    .as_ref()
-                    .and_then(Call::answered)
-                    .is_some_and(crate::record::Answered::is_success);
-                if let Some(account) = self.world.accounts.get_mut(delete.account.get()) {
-                    account.deleted |= deleted;
-                }
-                Ok(call)
-            }
+            Verb::Revoke(revoke) => self.revoke(revoke).await?,
+            Verb::Read(read) => self.call(&read.account, &target.read.request, None).await?,
+            Verb::Delete(delete) => self.delete(delete).await?,
             Verb::Refresh(refresh) => {
-                let request = self
-                    .adapter
-                    .target()
-                    .refresh
-                    .as_ref()
-                    .map(|call| &call.request);
-                self.call(&refresh.account, "refresh", request, None).await
+                let request = declared("refresh", target.refresh.as_ref())?;
+                self.call(&refresh.account, request, None).await?
             }
             Verb::SetStatus(set) => {
-                let request = self
-                    .adapter
-                    .target()
-                    .set_status
-                    .as_ref()
-                    .map(|call| &call.request);
-                let enabled = json!(set.to == SwitchedStatus::Active);
-                self.call(
-                    &set.account,
-                    "set_status",
-                    request,
-                    Some(("enabled", enabled)),
-                )
-                .await
+                let request = declared("set_status", target.set_status.as_ref())?;
+                self.call(&set.account, request, Some(set.to)).await?
+            }
+            Verb::DeleteClient(delete) => {
+                let request = declared("delete_client", target.delete_client.as_ref())?;
+                let call = self.client_call(&delete.client, request, None).await?;
+                if call.is_success() {
+                    self.note_deleted(|identity| identity.client == **delete.client);
+                }
+                call
+            }
+            Verb::SetClientStatus(set) => {
+                let request = declared("set_client_status", target.set_client_status.as_ref())?;
+                self.client_call(&set.client, request, Some(set.to)).await?
             }
             Verb::RemoveByUser(removal) => {
                 if let Some(identity) = self.identities.get(removal.account.get()) {
                     self.tenant.lock().remove_by_user(identity.grant, elapsed);
                 }
-                Ok(None)
+                return Ok(None);
             }
-            Verb::Expire(expire) => self.expire(&expire.account, expire.token).map(|()| None),
+            Verb::Expire(expire) => {
+                self.expire(&expire.account, expire.token)?;
+                return Ok(None);
+            }
             Verb::AdvanceClock(advance) => {
                 self.tenant.lock().advance(advance.seconds);
-                Ok(None)
+                return Ok(None);
             }
             Verb::Fail(fault) => {
                 self.tenant.lock().fail(*fault);
-                Ok(None)
+                return Ok(None);
             }
             Verb::Recover => {
                 self.tenant.lock().recover();
-                Ok(None)
+                return Ok(None);
             }
+        };
+        Ok(Some(call))
+    }
+
+    /// Deletes an account; if its tokens are to be revoked with it, returns when they are dead or
+    /// the bound for that has passed.
+    async fn delete(&mut self, delete: &Delete) -> Result<Call, StepError> {
+        let adapter = Arc::clone(&self.adapter);
+        let target = adapter.target();
+        let account = delete.account.get();
+        if !delete.and_revoke {
+            let request = declared("delete", target.delete.as_ref())?;
+            let call = self.call(account, request, None).await?;
+            self.note_deletion(account, &call);
+            return Ok(call);
+        }
+        let declared = target.delete_and_revoke.as_ref();
+        let declared = declared.ok_or(StepError::NoSuchCall("delete_and_revoke"))?;
+        let killable = self.killable(account);
+        let call = self.call(account, &declared.request, None).await?;
+        self.note_deletion(account, &call);
+        let seconds = declared.seconds.as_ref();
+        let bound = seconds.map_or(target.limits.background_seconds, |seconds| **seconds);
+        poll_until(Duration::from_secs_f64(bound), || {
+            self.observe_ledger();
+            let account = self.world.accounts.get(account);
+            let is_alive = |subject| {
+                account.is_some_and(|account| account.state(subject) == TokenState::Alive)
+            };
+            !killable.iter().copied().any(is_alive)
+        })
+        .await;
+        Ok(call)
+    }
+
+    /// What of an account some declared route reaches.
+    fn killable(&self, account: &str) -> BTreeSet<Subject> {
+        let identity = self.identities.get(account);
+        let is_oauth2 = identity.is_some_and(AccountIdentity::is_oauth2);
+        match self.world.accounts.get(account) {
+            Some(world) if is_oauth2 => facts::killable(&self.case.profile, Held::of(world)),
+            _ => BTreeSet::new(),
+        }
+    }
+
+    fn note_deletion(&mut self, account: &str, call: &Call) {
+        if let Some(account) = self.world.accounts.get_mut(account) {
+            account.deleted |= call.is_success();
+        }
+    }
+
+    fn note_deleted(&mut self, concerns: impl Fn(&AccountIdentity) -> bool) {
+        for (name, account) in &mut self.world.accounts {
+            account.deleted |= self.identities.get(name).is_some_and(&concerns);
         }
     }
 
@@ -243,13 +281,23 @@ impl CaseRun {
             .lock()
             .mint(&user, &connect.client, &subjects, elapsed);
         for (subject, held) in held {
-            if matches!(held, HeldToken::Expired | HeldToken::ExpiredAtProvider)
-                && !self.tenant.lock().expire(minted.grant, subject, elapsed)
-            {
+            let done = match held {
+                HeldToken::Alive | HeldToken::Absent => true,
+                HeldToken::Expired | HeldToken::ExpiredAtProvider => {
+                    self.tenant.lock().expire(minted.grant, subject, elapsed)
+                }
+                HeldToken::Dead => {
+                    let mut tenant = self.tenant.lock();
+                    tenant.kill_at_provider(minted.grant, subject, elapsed)
+                }
+            };
+            if !done {
                 return Err(StepError::NoSuchToken(subject));
             }
         }
-        let client = self.connect_client(&connect.client).await?;
+        let client = self
+            .connect_client(&connect.client, &connect.scheme)
+            .await?;
         let expires_in = match connect.access_token {
             HeldToken::Expired => Some(0),
             _ => minted.expires_in,
@@ -274,6 +322,7 @@ impl CaseRun {
                 grant: minted.grant,
                 user,
                 client: connect.client.clone(),
+                scheme: connect.scheme.clone(),
             },
         );
         let (_, status) = self.adapter.read(&connected.variables).await?;
@@ -291,17 +340,18 @@ impl CaseRun {
     }
 
     /// Puts a client into the target, once for each of the scenario's.
-    async fn connect_client(&mut self, name: &str) -> Result<Variables, StepError> {
-        if let Some(variables) = self.clients.get(name) {
+    async fn connect_client(&mut self, name: &str, scheme: &str) -> Result<Variables, StepError> {
+        let key = (name.to_owned(), scheme.to_owned());
+        if let Some(variables) = self.clients.get(&key) {
             return Ok(variables.clone());
         }
-        let facts = provision::client_facts(&self.tenant, &self.case.id.profile, name);
+        let facts = provision::client_facts(&self.tenant, &self.case.id.profile, name, scheme);
         let captured = self
             .adapter
             .connect_client(facts)
             .await
             .map_err(StepError::Provisioning)?;
-        self.clients.insert(name.to_owned(), captured.clone());
+        self.clients.insert(key, captured.clone());
         Ok(captured)
     }
 
@@ -327,18 +377,37 @@ impl CaseRun {
     async fn call(
         &self,
         account: &str,
-        word: &'static str,
-        request: Option<&RequestTemplate>,
-        extra: Option<(&str, Value)>,
-    ) -> Result<Option<Call>, StepError> {
-        let request = request.ok_or(StepError::NoSuchCall(word))?;
-        let mut variables = self
-            .connected
-            .get(account)
-            .map(|connected| connected.variables.clone())
-            .unwrap_or_default();
-        variables.extend(extra.map(|(name, value)| (name.to_owned(), value)));
-        Ok(Some(self.adapter.call(request, &variables).await?))
+        request: &RequestTemplate,
+        switch: Option<SwitchedStatus>,
+    ) -> Result<Call, StepError> {
+        let connected = self.connected.get(account);
+        let variables = connected.map(|connected| connected.variables.clone());
+        self.call_with(variables.unwrap_or_default(), request, switch)
+            .await
+    }
+
+    /// A call about a client's registration in the target.
+    async fn client_call(
+        &self,
+        client: &str,
+        request: &RequestTemplate,
+        switch: Option<SwitchedStatus>,
+    ) -> Result<Call, StepError> {
+        let registered = self.clients.iter().find(|((name, _), _)| name == client);
+        let variables = registered.map(|(_, variables)| variables.clone());
+        self.call_with(variables.unwrap_or_default(), request, switch)
+            .await
+    }
+
+    async fn call_with(
+        &self,
+        mut variables: Variables,
+        request: &RequestTemplate,
+        switch: Option<SwitchedStatus>,
+    ) -> Result<Call, StepError> {
+        let enabled = switch.map(|to| json!(to == SwitchedStatus::Active));
+        variables.extend(enabled.map(|enabled| ("enabled".to_owned(), enabled)));
+        Ok(self.adapter.call(request, &variables).await?)
     }
 
     fn expire(&self, account: &str, subject: Subject) -> Result<(), StepError> {
@@ -378,14 +447,14 @@ impl CaseRun {
         }
     }
 
-    async fn read_all(&mut self) -> Result<Vec<Call>, StepError> {
-        let mut reads = Vec::new();
+    async fn read_all(&mut self) -> Result<BTreeMap<String, Call>, StepError> {
+        let mut reads = BTreeMap::new();
         for (name, connected) in &self.connected {
             let (call, status) = self.adapter.read(&connected.variables).await?;
             if let Some(account) = self.world.accounts.get_mut(name) {
                 account.status = status;
             }
-            reads.push(call);
+            reads.insert(name.clone(), call);
         }
         Ok(reads)
     }
@@ -405,8 +474,18 @@ impl FinishedCase {
             .cloned()
             .collect();
         drop(state);
+        self.record.attribute_jobs();
         self.record
     }
+}
+
+/// The request of a call that not every target file has.
+fn declared<'a>(
+    word: &'static str,
+    call: Option<&'a TargetCall>,
+) -> Result<&'a RequestTemplate, StepError> {
+    call.map(|call| &call.request)
+        .ok_or(StepError::NoSuchCall(word))
 }
 
 /// An id of the same shape as a real one, and nobody's: its last letters and digits are each

@@ -1,6 +1,6 @@
 //! All the files of a run, validated in themselves and against each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rescind_model::requirement::SetFiles;
@@ -26,6 +26,8 @@ pub struct Catalogue {
     pub profiles: BTreeMap<String, Arc<Profile>>,
     /// The scenarios, ordered by id.
     pub scenarios: Vec<Arc<Scenario>>,
+    /// The ids of the scenarios that only another of the known sets judges.
+    pub left_out: BTreeSet<String>,
 }
 
 impl Catalogue {
@@ -59,10 +61,17 @@ impl Catalogue {
                 Err(found) => mistakes.extend(found),
             }
         }
+        let mut left_out = BTreeSet::new();
         let set = match RequirementSet::parse(&set_files, &checks::ids()) {
             Ok(set) => {
                 let others = other_sets(&set_files);
-                loaded_scenarios.retain(|_, scenario| !belongs_elsewhere(scenario, &set, &others));
+                loaded_scenarios.retain(|id, scenario| {
+                    let stays = !belongs_elsewhere(scenario, &set, &others);
+                    if !stays {
+                        left_out.insert(id.clone());
+                    }
+                    stays
+                });
                 Some(set)
             }
             Err(found) => {
@@ -82,6 +91,7 @@ impl Catalogue {
                 set,
                 profiles: loaded_profiles,
                 scenarios: loaded_scenarios.into_values().collect(),
+                left_out,
             }),
             _ => Err(mistakes),
         }

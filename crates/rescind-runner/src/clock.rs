@@ -29,3 +29,18 @@ pub async fn let_pass(duration: Duration) {
     // Running into the limit is the purpose.
     let _ = tokio::time::timeout(duration, never).await;
 }
+
+/// How often something is looked at that comes when it comes.
+const POLL: Duration = Duration::from_millis(5);
+
+/// Looks again and again until `is_so`, or until the bound has passed.
+pub async fn poll_until(bound: Duration, mut is_so: impl FnMut() -> bool) {
+    let mut poll = tokio::time::interval(POLL);
+    let look = async {
+        while !is_so() {
+            poll.tick().await;
+        }
+    };
+    // That it did not come is the judge's to say.
+    let _ = tokio::time::timeout(bound, look).await;
+}

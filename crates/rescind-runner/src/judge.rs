@@ -2,20 +2,27 @@
 //!
 //! [`checks`] lists every judgement that exists. The invariants are spread over topics:
 //! `answers` (what the target said), `dispatches` (what it asked of the provider),
-//! `effects` (which tokens are dead, and who may be blamed). `expectations` holds the
-//! outcomes that a scenario states against what happened.
+//! `effects` (which tokens are dead, and who may be blamed), `refusals` (who must be refused, and
+//! how), `deletions`, `reads`, `retries`. `expectations` holds the outcomes that a scenario states
+//! against what happened.
 
 mod answers;
 pub mod checks;
+mod deletions;
 mod dispatches;
 mod effects;
 mod expectations;
 pub mod facts;
+mod reads;
+mod refusals;
+mod retries;
 mod secrets;
 mod view;
 
 use rescind_model::event::Place;
+use rescind_model::{RequirementSet, Target};
 
+use self::view::StepView;
 use crate::record::CaseRecord;
 
 /// One judgement: a check that was made, and what it found.
@@ -41,22 +48,23 @@ pub struct Violation {
     pub place: Option<Place>,
 }
 
-/// Every judgement of a case, step by step and then of the whole.
-pub fn judge(
-    record: &CaseRecord,
-    limits: &rescind_model::target::Limits,
-    revoke: &rescind_model::target::RevokeCall,
-) -> Vec<Judgement> {
+/// Every judgement of a case, step by step and then of the whole. `set` says which words beside
+/// the subjects a list may hold.
+pub fn judge(record: &CaseRecord, target: &Target, set: &RequirementSet) -> Vec<Judgement> {
     let mut judgements = Vec::new();
     for step in &record.steps {
-        let view = view::StepView::new(record, step, revoke);
+        let view = StepView::new(record, step, target, set);
         let mut sheet = Sheet {
             step: Some(step.index),
             judgements: &mut judgements,
         };
         answers::judge(&view, &mut sheet);
-        dispatches::judge(&view, limits, &mut sheet);
+        refusals::judge(&view, &mut sheet);
+        dispatches::judge(&view, &mut sheet);
         effects::judge(&view, &mut sheet);
+        deletions::judge(&view, &mut sheet);
+        reads::judge(&view, &mut sheet);
+        retries::judge(&view, &mut sheet);
         secrets::judge_step(&view, &mut sheet);
         expectations::judge_step(&view, &mut sheet);
     }
@@ -66,7 +74,7 @@ pub fn judge(
     };
     if record.harness_error.is_none() {
         dispatches::judge_end(record, &mut sheet);
-        effects::judge_end(record, revoke, &mut sheet);
+        effects::judge_end(record, target, set, &mut sheet);
         secrets::judge_log(record, &mut sheet);
         expectations::judge_ledger(record, &mut sheet);
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use rescind_model::AccountStatus;
-use rescind_model::scenario::Endpoint;
+use rescind_model::scenario::{Connect, Endpoint};
 use rescind_provider::Provider;
 use rescind_provider::server::Address;
 
@@ -33,7 +33,12 @@ pub async fn preflight(
     let minted = tenant
         .lock()
         .mint(name, "main", &rescind_model::Subject::ALL, elapsed);
-    let client = provision::client_facts(&tenant, &first.id.profile, &minted.client.name);
+    let client = provision::client_facts(
+        &tenant,
+        &first.id.profile,
+        &minted.client.name,
+        Connect::OAUTH2,
+    );
     let account = provision::account_facts(
         name,
         name,

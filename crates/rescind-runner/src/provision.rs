@@ -7,11 +7,12 @@ use rescind_provider::tenant::Minted;
 use serde_json::{Value, json};
 
 /// For the client steps: the provider as the target is to know it, and the client there.
-pub fn client_facts(tenant: &Tenant, profile: &str, client: &str) -> Variables {
+pub fn client_facts(tenant: &Tenant, profile: &str, client: &str, scheme: &str) -> Variables {
     let registered = tenant.lock().client(client);
     variables([
         ("provider_base_url", Some(json!(tenant.base_url()))),
         ("profile", Some(json!(profile))),
+        ("scheme", Some(json!(scheme))),
         ("client", Some(json!(client))),
         ("client_id", Some(json!(registered.client_id))),
         (

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use rescind_model::event::CaseId;
-use rescind_model::scenario::Step;
+use rescind_model::scenario::{Connect, Step, Verb};
 use rescind_model::secret::SecretScanner;
 use rescind_model::{AccountStatus, Profile, Scenario, Subject, TokenState};
 use rescind_provider::Entry;
@@ -36,6 +36,48 @@ pub struct CaseRecord {
     pub harness_error: Option<String>,
 }
 
+impl CaseRecord {
+    /// Counts every dispatch of a deletion that was asked to revoke as made in its step. Such a job
+    /// may go on after the answer, and after the step, which ends as soon as what can be killed is
+    /// dead: where its last dispatches fall is chance.
+    pub fn attribute_jobs(&mut self) {
+        for index in 0..self.steps.len() {
+            let Some(grant) = self.job_of(index) else {
+                continue;
+            };
+            let (before, after) = self.steps.split_at_mut(index + 1);
+            let Some(deletion) = before.last_mut() else {
+                continue;
+            };
+            let mut moved = take_dispatches_of(grant, &mut deletion.strays);
+            for step in after {
+                moved.extend(take_dispatches_of(grant, &mut step.entries));
+                moved.extend(take_dispatches_of(grant, &mut step.strays));
+            }
+            moved.extend(take_dispatches_of(grant, &mut self.late));
+            deletion.entries.extend(moved);
+        }
+    }
+
+    /// The grant of the account that a step deletes and has revoked.
+    fn job_of(&self, index: usize) -> Option<GrantId> {
+        match &self.steps[index].step.verb {
+            Verb::Delete(delete) if delete.and_revoke => self
+                .accounts
+                .get(delete.account.get())
+                .map(|identity| identity.grant),
+            _ => None,
+        }
+    }
+}
+
+fn take_dispatches_of(grant: GrantId, entries: &mut Vec<Entry>) -> Vec<Entry> {
+    let is_its = |entry: &Entry| entry.is_dispatch() && entry.presented.grant() == Some(grant);
+    let (taken, kept) = std::mem::take(entries).into_iter().partition(is_its);
+    *entries = kept;
+    taken
+}
+
 /// Whose tokens an account holds.
 #[derive(Clone, Debug)]
 pub struct AccountIdentity {
@@ -47,6 +89,15 @@ pub struct AccountIdentity {
     pub user: String,
     /// The client's name.
     pub client: String,
+    /// The authentication scheme, in the target's words.
+    pub scheme: String,
+}
+
+impl AccountIdentity {
+    /// Whether it is one that can hold tokens which a provider revokes.
+    pub fn is_oauth2(&self) -> bool {
+        self.scheme == Connect::OAUTH2
+    }
 }
 
 /// A step that has run.
@@ -62,8 +113,8 @@ pub struct StepRecord {
     pub after: World,
     /// The call to the target, if the step makes one.
     pub call: Option<Call>,
-    /// The reads that followed.
-    pub reads: Vec<Call>,
+    /// The reads that followed, by account.
+    pub reads: BTreeMap<String, Call>,
     /// Every request that the provider received during the call.
     pub entries: Vec<Entry>,
     /// Dispatches that came after the call's answer and before the next step.
@@ -216,6 +267,11 @@ impl Call {
             CallOutcome::Answered(answered) => Some(answered),
             CallOutcome::Failed(_) => None,
         }
+    }
+
+    /// Whether it was answered with a 2xx.
+    pub fn is_success(&self) -> bool {
+        self.answered().is_some_and(Answered::is_success)
     }
 
     /// The status code, if there is an answer.

@@ -11,6 +11,7 @@ use rescind_model::event::{
 };
 use rescind_model::secret::{FingerprintKey, Secret, SecretScanner};
 use rescind_model::source::Located;
+use rescind_model::target::OtherKey;
 use rescind_model::template::{self, Escape, Variables};
 use rescind_model::verdict::{Strictness, Verdict};
 use rescind_model::{RequirementSet, Target};
@@ -31,7 +32,7 @@ use crate::plan::{Case, plan};
 use crate::preflight::preflight;
 use crate::record::CaseRecord;
 use crate::snapshots::{self, SnapshotComparison, SnapshotMode};
-use crate::target::{Adapter, Client, RunningProcess};
+use crate::target::{Adapter, ApiKeys, Client, RunningProcess};
 use crate::verdicts::{self, CheckOutcome};
 
 /// What a run is asked for, besides its files.
@@ -90,9 +91,9 @@ pub async fn run(
         }),
     )
     .await;
-    let api_key = api_key(target, options)?;
-    let process = start_process(target, options, &api_key).await?;
-    let adapter = Arc::new(adapter(target, process.as_ref(), &api_key)?);
+    let keys = api_keys(target, options)?;
+    let process = start_process(target, options, &keys).await?;
+    let adapter = Arc::new(adapter(target, process.as_ref(), &keys)?);
     let provider = Provider::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), &options.seed)
         .await
         .map_err(|error| {
@@ -110,16 +111,7 @@ pub async fn run(
         target,
         strictness: options.strictness,
     };
-    let finished = run_cases(
-        cases,
-        &adapter,
-        &provider,
-        &api_key,
-        options.jobs,
-        &judging,
-        events,
-    )
-    .await?;
+    let finished = run_cases(cases, &adapter, &provider, options.jobs, &judging, events).await?;
     let_pass(Duration::from_secs_f64(target.limits.background_seconds)).await;
     let log = match process {
         Some(process) => Some(process.stop().await.map_err(RunError::Harness)?),
@@ -152,7 +144,7 @@ pub async fn run(
     let snapshots = match &options.snapshots {
         SnapshotMode::Ignore => Vec::new(),
         SnapshotMode::Compare(set) => {
-            let compared = snapshots::compare(&records, &target.revoke, set);
+            let compared = snapshots::compare(&records, &target.revoke, set, &catalogue.left_out);
             snapshots::report(&mut finished, &compared, set, options.strictness, &scanner);
             compared
         }
@@ -176,9 +168,25 @@ fn count_scenarios(cases: &[Case]) -> usize {
     ids.len()
 }
 
-/// The key from the environment, or one made for this run.
-fn api_key(target: &Target, options: &RunOptions) -> Result<Secret, RunError> {
-    match &target.api_key.environment {
+/// The keys from the environment, or ones made for this run.
+fn api_keys(target: &Target, options: &RunOptions) -> Result<ApiKeys, RunError> {
+    let other = |key: &Option<OtherKey>, name| match key {
+        None => Ok(None),
+        Some(key) => api_key(key.environment.as_ref(), name, options).map(Some),
+    };
+    Ok(ApiKeys {
+        main: api_key(target.api_key.environment.as_ref(), "api_key", options)?,
+        read_only: other(&target.read_only_api_key, "read_only_api_key")?,
+        other_project: other(&target.other_project_api_key, "other_project_api_key")?,
+    })
+}
+
+fn api_key(
+    environment: Option<&Located<String>>,
+    name: &str,
+    options: &RunOptions,
+) -> Result<Secret, RunError> {
+    match environment {
         None => {
             let format = rescind_model::profile::TokenFormat {
                 prefix: "ak_".into(),
@@ -186,21 +194,21 @@ fn api_key(target: &Target, options: &RunOptions) -> Result<Secret, RunError> {
                 lifetime_seconds: None,
             };
             Ok(Secret::new(
-                LedgerKey::new(&options.seed, "target").derive("api_key", &format),
+                LedgerKey::new(&options.seed, "target").derive(name, &format),
             ))
         }
-        Some(name) => options
+        Some(variable) => options
             .environment
-            .get(name.get())
+            .get(variable.get())
             .filter(|key| !key.expose().is_empty())
             .cloned()
             .ok_or_else(|| {
                 RunError::Configuration(Problem::new(
                     format!(
                         "the environment variable `{}`, which is to hold the API key, is not set",
-                        **name
+                        **variable
                     ),
-                    format!("set it: `export {}=…`", **name),
+                    format!("set it: `export {}=…`", **variable),
                 ))
             }),
     }
@@ -209,18 +217,27 @@ fn api_key(target: &Target, options: &RunOptions) -> Result<Secret, RunError> {
 async fn start_process(
     target: &Target,
     options: &RunOptions,
-    api_key: &Secret,
+    keys: &ApiKeys,
 ) -> Result<Option<RunningProcess>, RunError> {
     let Some(process) = &target.process else {
         return Ok(None);
     };
-    let variables = Variables::from([
+    let mut variables = Variables::from([
         (
             "rescind".to_owned(),
             json!(options.rescind.to_string_lossy()),
         ),
-        ("api_key".to_owned(), json!(api_key.expose())),
+        ("api_key".to_owned(), json!(keys.main.expose())),
     ]);
+    let others = [
+        ("read_only_api_key", &keys.read_only),
+        ("other_project_api_key", &keys.other_project),
+    ];
+    for (name, key) in others {
+        if let Some(key) = key {
+            variables.insert(name.to_owned(), json!(key.expose()));
+        }
+    }
     RunningProcess::start(process, &variables)
         .await
         .map(Some)
@@ -230,19 +247,14 @@ async fn start_process(
 fn adapter(
     target: &Target,
     process: Option<&RunningProcess>,
-    api_key: &Secret,
+    keys: &ApiKeys,
 ) -> Result<Adapter, RunError> {
     let variables = process
         .map(|process| process.variables.clone())
         .unwrap_or_default();
     let base_url = fill(&target.base_url, &variables)?;
     let client = Client::new(&base_url).map_err(RunError::Configuration)?;
-    Ok(Adapter::new(
-        target.clone(),
-        base_url,
-        api_key.clone(),
-        client,
-    ))
+    Ok(Adapter::new(target.clone(), base_url, keys.clone(), client))
 }
 
 fn fill(text: &Located<String>, variables: &Variables) -> Result<String, RunError> {
@@ -258,7 +270,6 @@ async fn run_cases(
     cases: Vec<Case>,
     adapter: &Arc<Adapter>,
     provider: &Provider,
-    api_key: &Secret,
     jobs: usize,
     judging: &Judging<'_>,
     events: &mpsc::Sender<Event>,
@@ -273,7 +284,7 @@ async fn run_cases(
             &case.id.to_string(),
             Arc::clone(&case.profile),
         );
-        let run = CaseRun::new(case, Arc::clone(adapter), tenant, api_key.clone());
+        let run = CaseRun::new(case, Arc::clone(adapter), tenant);
         let places = Arc::clone(&places);
         running.spawn(async move {
             // The semaphore is never closed.
@@ -353,7 +364,7 @@ struct Judging<'a> {
 
 impl Judging<'_> {
     fn outcomes(&self, record: &CaseRecord) -> Vec<CheckOutcome> {
-        let judgements = judge(record, &self.target.limits, &self.target.revoke);
+        let judgements = judge(record, self.target, self.set);
         verdicts::of_case(record, &judgements, self.set, self.strictness)
     }
 

@@ -167,6 +167,7 @@ pub fn compare(
     records: &[CaseRecord],
     revoke: &RevokeCall,
     set: &SnapshotSet,
+    left_out: &BTreeSet<String>,
 ) -> Vec<SnapshotComparison> {
     let mut comparisons: Vec<SnapshotComparison> = records
         .iter()
@@ -195,7 +196,11 @@ pub fn compare(
             .iter()
             .map(|record| format::path_of(&record.id))
             .collect();
-        let left_over = set.files.iter().filter(|(path, _)| !known.contains(*path));
+        let is_elsewhere = |path: &str| left_out.contains(&format::case_of(path).scenario);
+        let left_over = set
+            .files
+            .iter()
+            .filter(|(path, _)| !known.contains(*path) && !is_elsewhere(path));
         comparisons.extend(left_over.map(|(path, file)| SnapshotComparison {
             case: format::case_of(path),
             path: path.clone(),

@@ -4,6 +4,8 @@ mod adapter;
 mod client;
 mod process;
 
-pub use adapter::{Adapter, Connected, ConnectionFacts, ProvisioningError, ProvisioningFailure};
+pub use adapter::{
+    Adapter, ApiKeys, CallError, Connected, ConnectionFacts, ProvisioningError, ProvisioningFailure,
+};
 pub use client::Client;
 pub use process::RunningProcess;

@@ -34,7 +34,10 @@ pub fn of_case(
     strictness: Strictness,
 ) -> Vec<CheckOutcome> {
     let mut by_check: BTreeMap<&str, Vec<&Judgement>> = BTreeMap::new();
-    for judgement in judgements {
+    for judgement in judgements
+        .iter()
+        .filter(|judgement| belongs(judgement, set))
+    {
         by_check.entry(judgement.check).or_default().push(judgement);
     }
     let control_failed = judgements.iter().any(|judgement| {
@@ -65,6 +68,12 @@ pub fn of_case(
         outcomes.sort_by(|left, right| left.verdict.id.cmp(&right.verdict.id));
     }
     outcomes
+}
+
+/// Whether a judgement is about a row of the set: a check that came with a later one says nothing
+/// about an earlier one.
+fn belongs(judgement: &Judgement, set: &RequirementSet) -> bool {
+    judgement.rows.is_some() || set.rows_of_check(judgement.check).next().is_some()
 }
 
 fn of_check(

@@ -1,14 +1,15 @@
 //! A connected account and what it holds.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
 use crate::lifecycle::Status;
 use crate::secret::Secret;
 
 /// What can be revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Subject {
     AccessToken,
@@ -135,22 +136,34 @@ pub(crate) struct Claim {
 pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) auth_config_id: String,
+    pub(crate) auth_config_is_disabled: bool,
     pub(crate) toolkit: String,
     pub(crate) auth_scheme: String,
     pub(crate) user_id: String,
     pub(crate) status: Status,
     pub(crate) status_reason: Option<String>,
+    /// What its owner calls it.
+    pub(crate) alias: Option<String>,
     pub(crate) held: Held,
     /// Grows with every change of status, tokens or claim: what was decided on one version is
     /// written only if that is still the current one.
     pub(crate) version: i64,
     pub(crate) claim: Option<Claim>,
     pub(crate) is_deleted: bool,
+    /// A client deleted it and asked for its revocation: it does not exist for clients, but what
+    /// it holds is still to be revoked, or was.
+    pub(crate) is_hidden: bool,
+    pub(crate) revoked_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
 }
 
 impl Account {
+    /// Whether clients may still see it.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.is_deleted || self.is_hidden
+    }
+
     /// Whether a revoke of this account is under way, here or in another process. A claim that
     /// is past its end was left by a process that died.
     pub(crate) fn is_claimed_by(&self, kind: ClaimKind, now: Timestamp) -> bool {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::defects::Defect;
 use crate::encryption_key::EncryptionKey;
-use crate::secret::Secret;
+use crate::projects::ApiKey;
+use crate::variants::Variant;
 
 /// How the service is to run. Whoever starts it decides all of it: the service reads no
 /// environment variable and no file but its database.
@@ -19,12 +20,14 @@ pub struct Config {
     /// What secrets are sealed with in the database. One in memory can do without: it makes its
     /// own. One in a file cannot: its secrets have to be opened again.
     pub encryption_key: Option<EncryptionKey>,
-    /// The project key that every request but the health check must carry in `x-api-key`.
-    pub api_key: Secret,
+    /// The keys of all projects. Every request under `/api/v3.1` must carry one in `x-api-key`.
+    pub api_keys: Vec<ApiKey>,
     /// The longest that one call to a provider may take, its body included.
     pub dispatch_timeout: Duration,
     /// The one bug to seed, if any.
     pub defect: Option<Defect>,
+    /// The one other behaviour that is allowed, if any. Never beside a defect.
+    pub variant: Option<Variant>,
 }
 
 impl Config {

@@ -8,7 +8,8 @@
 //! provider is called.
 //!
 //! A [`Defect`] seeds one bug, taken from a real one, to show that the judge finds it. Defects act
-//! at the seams between the stages, and nowhere else.
+//! at the seams between the stages, and nowhere else. A [`Variant`] is no bug: another behaviour
+//! that the contract allows, to show that the judge fails nobody for it.
 //!
 //! What this crate may not know: any other crate of this workspace. It is what the judge judges,
 //! and the two must share nothing, lest they share a mistake.
@@ -24,17 +25,22 @@ mod identifier;
 mod lifecycle;
 mod operations;
 mod plan;
+mod projects;
 mod secret;
 mod server;
 mod service;
 mod store;
 mod toolkit;
 mod upstream;
+mod variants;
 
 pub use crate::config::{Config, Database};
 pub use crate::defects::{Defect, UnknownDefect};
 pub use crate::encryption_key::{EncryptionKey, EncryptionKeyError};
+pub use crate::http::openapi;
+pub use crate::projects::{ApiKey, ApiKeyError, ApiKeyProblem, Permission, parse_api_keys};
 pub use crate::secret::Secret;
 pub use crate::server::{RunningService, ServeError, serve};
 pub use crate::store::StoreError;
 pub use crate::toolkit::{ToolkitError, toolkits};
+pub use crate::variants::{UnknownVariant, Variant};

@@ -17,6 +17,7 @@ use crate::service::Service;
 use crate::store::{Store, StoreError};
 use crate::toolkit::{self, ToolkitError};
 use crate::upstream::client::UpstreamClient;
+use crate::variants;
 
 /// How long a stop waits for what is under way.
 const GRACE: Duration = Duration::from_secs(5);
@@ -47,6 +48,9 @@ pub enum ServeError {
     /// The client for calls to providers cannot be set up.
     #[error("cannot set up the client for calls to providers: {0}")]
     Upstream(#[from] reqwest::Error),
+    /// Both were asked for: what is then seen could not be told to be of one or the other.
+    #[error("a service has a defect or a variant, not both")]
+    DefectAndVariant,
     /// The server ended by itself.
     #[error("the server ended by itself: {0}")]
     Ended(String),
@@ -72,9 +76,14 @@ impl std::fmt::Debug for Shared {
 
 /// Starts the service: when this returns, it listens.
 pub async fn serve(config: Config) -> Result<RunningService, ServeError> {
+    if config.defect.is_some() && config.variant.is_some() {
+        return Err(ServeError::DefectAndVariant);
+    }
     let toolkits = toolkit::load()?;
-    let upstream = UpstreamClient::new(config.dispatch_timeout)?;
-    let store = Store::open(config.database.clone(), &encryption_key(&config)?).await?;
+    let upstream = UpstreamClient::new(config.dispatch_timeout, config.variant, config.defect)?;
+    let store = Store::open(config.database.clone(), &encryption_key(&config)?)
+        .await?
+        .with_variant(config.variant);
     let listen_error = |source| ServeError::Listen {
         address: config.listen,
         source,
@@ -84,14 +93,19 @@ pub async fn serve(config: Config) -> Result<RunningService, ServeError> {
         .map_err(listen_error)?;
     let local_addr = listener.local_addr().map_err(listen_error)?;
     let service = Arc::new(Service::new(&config, store, toolkits, upstream));
+    service.resume_revoke_jobs().await?;
     let stop = CancellationToken::new();
     recover_until(&service, stop.clone());
     let stopped = stop.clone().cancelled_owned();
-    let server = axum::serve(listener, http::router(Arc::clone(&service)))
+    let router = variants::answers::around(http::router(Arc::clone(&service)), &service);
+    let server = axum::serve(listener, router)
         .with_graceful_shutdown(stopped)
         .into_future();
     if let Some(defect) = config.defect {
         tracing::warn!(%defect, "a defect is seeded: this service is wrong on purpose");
+    }
+    if let Some(variant) = config.variant {
+        tracing::warn!(%variant, "a variant is chosen: this service is different on purpose");
     }
     Ok(RunningService {
         local_addr,

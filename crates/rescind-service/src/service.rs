@@ -1,6 +1,6 @@
 //! What every request shares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,27 +9,31 @@ use tokio_util::task::TaskTracker;
 
 use crate::account::Account;
 use crate::config::Config;
-use crate::defects::Defect;
-use crate::secret::Secret;
+use crate::defects::{Defect, hooks};
+use crate::projects::ApiKey;
 use crate::store::Store;
 use crate::toolkit::Toolkit;
 use crate::upstream::client::UpstreamClient;
+use crate::variants::Variant;
 
 /// The service, without its HTTP side.
 pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) toolkits: BTreeMap<String, Toolkit>,
     pub(crate) upstream: UpstreamClient,
-    pub(crate) api_key: Secret,
+    pub(crate) api_keys: Vec<ApiKey>,
     pub(crate) dispatch_timeout: Duration,
     pub(crate) defect: Option<Defect>,
+    pub(crate) variant: Option<Variant>,
     /// Work that goes on when its client goes away: a provider that was called is heard out, and
     /// what it said is stored.
     pub(crate) tasks: TaskTracker,
     /// Wakes whoever waits for a claim of this process to end.
     pub(crate) claims_ended: Notify,
-    /// Used by a seeded defect only.
+    /// Used by seeded defects only.
     pub(crate) queued: Mutex<Vec<Account>>,
+    /// Used by a seeded defect only.
+    refused: Mutex<HashSet<String>>,
 }
 
 impl Service {
@@ -43,12 +47,14 @@ impl Service {
             store,
             toolkits,
             upstream,
-            api_key: config.api_key.clone(),
-            dispatch_timeout: config.dispatch_timeout,
+            api_keys: config.api_keys.clone(),
+            dispatch_timeout: hooks::dispatch_timeout(config.defect, config.dispatch_timeout),
             defect: config.defect,
+            variant: config.variant,
             tasks: TaskTracker::new(),
             claims_ended: Notify::new(),
             queued: Mutex::new(Vec::new()),
+            refused: Mutex::new(HashSet::new()),
         }
     }
 
@@ -57,6 +63,12 @@ impl Service {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(account);
+    }
+
+    /// Whether the account was noted as refused before. It is from now on.
+    pub(crate) fn note_refused(&self, id: &str) -> bool {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        !refused.insert(id.to_owned())
     }
 
     pub(crate) fn take_queued(&self) -> Vec<Account> {

@@ -36,8 +36,14 @@ pub enum Command {
     Provider(Provider),
     /// Run the reference revoke service
     Serve(Serve),
-    /// Explain a requirement, check, scenario, profile or defect by its id
+    /// Explain a requirement, check, scenario, profile, defect or variant by its id
     Explain(Explain),
+    /// Prove the suite: every seeded bug must be found, and every allowed behaviour must pass
+    ///
+    /// Runs the suite against the reference service once for every defect and every variant. Exits
+    /// with 0 if each defect falls to the check that names its cause, each variant passes and each
+    /// check falls to some defect, and with 1 otherwise.
+    Prove(Prove),
     /// List what there is
     List(List),
     /// Print the JSON Schema of a file format
@@ -162,15 +168,28 @@ pub struct Serve {
     /// variable `RESCIND_ENCRYPTION_KEY` may hold the key itself instead
     #[arg(long, value_name = "FILE")]
     pub encryption_key_file: Option<PathBuf>,
-    /// The project's API key; better in the environment, where no list of processes shows it
-    #[arg(long, env = "RESCIND_API_KEY", hide_env_values = true)]
-    pub api_key: String,
+    /// A key of the project `default` that may write; better in the environment, where no list of
+    /// processes shows it
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "RESCIND_API_KEY",
+        hide_env_values = true
+    )]
+    pub api_key: Option<String>,
+    /// A file of keys of any project, `PROJECT:PERMISSION:KEY` each, separated by whitespace, where
+    /// the permission is `read` or `write`; `RESCIND_API_KEYS` may hold the same, or more of them
+    #[arg(long, value_name = "FILE")]
+    pub api_keys_file: Option<PathBuf>,
     /// How long a dispatch to a provider may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub dispatch_timeout: u64,
     /// Seed exactly one bug; `rescind list defects` shows them
     #[arg(long, value_name = "NAME")]
     pub defect: Option<String>,
+    /// Behave in one other way that the contract allows; `rescind list variants` shows them
+    #[arg(long, value_name = "NAME", conflicts_with = "defect")]
+    pub variant: Option<String>,
 }
 
 /// Arguments of `explain`.
@@ -181,6 +200,23 @@ pub struct Explain {
     /// Print it as JSON: `rescind schema explanation` describes it
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `prove`.
+#[derive(Debug, Args)]
+pub struct Prove {
+    /// Where to write the proof as JSON, `rescind.proof/1`
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Where to write the proof as a Markdown page
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// How many runs at once: most of the time they wait
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+    /// Only these defects and variants; of the checks then only those that they must fall to
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub only: Vec<String>,
 }
 
 /// Arguments of `list`.
@@ -207,6 +243,8 @@ pub enum Listed {
     Requirements,
     /// Every defect that the reference service can be seeded with
     Defects,
+    /// Every other allowed behaviour that the reference service can show
+    Variants,
     /// Every check and what must hold
     Checks,
 }
@@ -214,7 +252,8 @@ pub enum Listed {
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// The format: profile, requirements, scenario, target, report or explanation
+    /// The format: profile, requirements, scenario, target, report, explanation or proof; or
+    /// `service`, the OpenAPI document of the reference service
     pub format: String,
 }
 

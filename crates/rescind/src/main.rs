@@ -39,6 +39,7 @@ fn main() -> ExitCode {
             Command::Provider(provider) => commands::provider::run(provider).await,
             Command::Serve(serve) => commands::serve::run(serve).await,
             Command::Explain(explain) => commands::explain::run(&explain),
+            Command::Prove(prove) => commands::prove::run(prove).await,
             Command::List(list) => commands::list::run(&list),
             Command::Schema(schema) => commands::schema::run(&schema),
         }

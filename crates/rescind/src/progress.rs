@@ -7,6 +7,16 @@ use rescind_model::event::Event;
 use rescind_model::verdict::Verdict;
 use tokio::sync::mpsc;
 
+/// A bar for many runs. Nothing is drawn where standard error is no terminal.
+pub fn of_runs(count: usize) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(count as u64), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} runs {wide_bar} {msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
 /// Shows progress until the run ends. Nothing is drawn where standard error is no terminal.
 pub async fn show(mut events: mpsc::Receiver<Event>) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());

@@ -49,6 +49,13 @@ pub struct StepFile {
     /// Switch an account on or off.
     #[serde(default)]
     pub set_status: Option<SetStatus>,
+    /// Delete a client's registration in the target, and with it every account connected through
+    /// it.
+    #[serde(default)]
+    pub delete_client: Option<DeleteClient>,
+    /// Switch a client's registration in the target on or off.
+    #[serde(default)]
+    pub set_client_status: Option<SetClientStatus>,
     /// The user removes the app on the provider's site.
     #[serde(default)]
     pub remove_by_user: Option<RemoveByUser>,
@@ -91,6 +98,10 @@ pub struct Connect {
     /// The OAuth client; every name is a client of its own.
     #[serde(default = "Connect::main_client")]
     pub client: String,
+    /// The authentication scheme, in the target's words. Only an `OAUTH2` account holds tokens
+    /// that a provider can revoke.
+    #[serde(default = "Connect::oauth2")]
+    pub scheme: String,
     /// The status to import the account with.
     #[serde(default = "Connect::active")]
     pub status: AccountStatus,
@@ -103,8 +114,14 @@ pub struct Connect {
 }
 
 impl Connect {
+    /// The scheme of the accounts that can be revoked.
+    pub const OAUTH2: &'static str = "OAUTH2";
+
     fn main_client() -> String {
         "main".to_owned()
+    }
+    fn oauth2() -> String {
+        Self::OAUTH2.to_owned()
     }
     const fn active() -> AccountStatus {
         AccountStatus::Active
@@ -122,6 +139,8 @@ pub enum HeldToken {
     Expired,
     /// It has expired at the provider only: the imported expiry lies ahead.
     ExpiredAtProvider,
+    /// The provider has ended it, alone and for a reason of its own; the account does not know.
+    Dead,
     /// The account holds none.
     Absent,
 }
@@ -158,6 +177,10 @@ pub enum Key {
     /// The target file's.
     #[default]
     Right,
+    /// A valid one of the same project that may read and not write.
+    ReadOnly,
+    /// A valid one of another project.
+    OtherProject,
     /// One that the target has never seen.
     Wrong,
     /// None.
@@ -191,6 +214,29 @@ pub struct Read {
 pub struct Delete {
     /// The account.
     pub account: Located<String>,
+    /// Whether the target is asked to revoke its tokens as well (CA-DELETE-REVOKES). It may do
+    /// that after its answer; the step lasts until what can be killed is dead, or the target
+    /// file's bound has passed.
+    #[serde(default)]
+    pub and_revoke: bool,
+}
+
+/// Deletes a client's registration in the target.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteClient {
+    /// The client, by the name under which an account was connected.
+    pub client: Located<String>,
+}
+
+/// Switches a client's registration in the target on or off.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetClientStatus {
+    /// The client, by the name under which an account was connected.
+    pub client: Located<String>,
+    /// The status that it is to have.
+    pub to: SwitchedStatus,
 }
 
 /// Has the target refresh an account's tokens.

@@ -7,7 +7,7 @@ use super::{Scenario, Step, StepRole, Verb};
 use crate::source::{self, Diagnostic, Located, SourceFile};
 
 const VERBS: &str = "`connect`, `revoke`, `read`, `delete`, `refresh`, `set_status`, \
-                     `remove_by_user`, `expire`, `advance_clock`, `fail`, `recover`";
+                     `delete_client`, `set_client_status`, `remove_by_user`, `expire`, `advance_clock`, `fail`, `recover`";
 
 /// Reads and validates a scenario file.
 pub(super) fn scenario(id: &str, file: &SourceFile) -> Result<Scenario, Vec<Diagnostic>> {
@@ -18,6 +18,7 @@ pub(super) fn scenario(id: &str, file: &SourceFile) -> Result<Scenario, Vec<Diag
     let mut steps = Vec::new();
     for step in &raw.steps {
         if let Some(step) = self::step(step, file, &mut connected, &mut mistakes) {
+            client(&step.verb, file, &steps, &mut mistakes);
             steps.push(step);
         }
     }
@@ -128,6 +129,8 @@ fn verb(
         step.delete.clone().map(Verb::Delete),
         step.refresh.clone().map(Verb::Refresh),
         step.set_status.clone().map(Verb::SetStatus),
+        step.delete_client.clone().map(Verb::DeleteClient),
+        step.set_client_status.clone().map(Verb::SetClientStatus),
         step.remove_by_user.clone().map(Verb::RemoveByUser),
         step.expire.clone().map(Verb::Expire),
         step.advance_clock.clone().map(Verb::AdvanceClock),
@@ -245,6 +248,29 @@ fn accounts(
     }
 }
 
+/// A client is registered in the target when the first account is connected through it.
+fn client(verb: &Verb, file: &SourceFile, earlier: &[Step], mistakes: &mut Vec<Diagnostic>) {
+    let Some(client) = verb.client() else {
+        return;
+    };
+    let known: Vec<&str> = earlier
+        .iter()
+        .filter_map(|step| match &step.verb {
+            Verb::Connect(connect) => Some(connect.client.as_str()),
+            _ => None,
+        })
+        .collect();
+    if !known.contains(&client.as_str()) {
+        let message = format!("no account is connected through client `{}` yet", **client);
+        let diagnostic = Diagnostic::new(file, client.span(), message);
+        mistakes.push(if known.is_empty() {
+            diagnostic.hint("connect one in an earlier step: `connect = { account = \"alice\", client = \"main\" }`")
+        } else {
+            diagnostic.hint_nearest(client, known)
+        });
+    }
+}
+
 /// What may come of the step.
 fn outcomes(
     step: &Located<StepFile>,
@@ -263,7 +289,7 @@ fn outcomes(
         mistake(
             first.span(),
             "an outcome of a step that calls no target",
-            "only revoke, read, delete, refresh and set_status are answered",
+            "only revoke, read, delete, refresh, set_status, delete_client and set_client_status are answered",
         );
     }
     if step.expect.is_some() && !step.allow.is_empty() {

@@ -8,7 +8,7 @@ use super::Context;
 use super::parameters::Parameters;
 use crate::clients::Clients;
 use crate::journal::{Departure, Entry};
-use crate::ledger::GrantId;
+use crate::ledger::{GrantId, TokenId};
 
 /// Who asks, as far as the credentials say.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -68,6 +68,9 @@ pub fn authenticate(
     };
     match (caller, used) {
         (Some(caller), _) => return Authenticated::As(caller),
+        // Whoever holds a token cannot know that it has ended: to try it is no departure.
+        (None, Some(ClientAuthentication::AccessToken))
+            if bearer_access_token(parameters, context).is_some() => {}
         (None, Some(_)) => entry.departures.push(Departure::CredentialsWrong),
         (None, None) => entry.departures.push(Departure::CredentialsMissing),
     }
@@ -104,10 +107,15 @@ fn caller(
 
 /// The grant of the access token that the bearer is, if the provider accepts it now.
 fn live_access_token(parameters: &Parameters, context: &Context<'_>) -> Option<GrantId> {
-    let token = context.ledger.find(parameters.bearer()?)?;
-    let accepted = token.subject == Subject::AccessToken
-        && context.ledger.state(token, context.now) == TokenState::Alive;
+    let token = bearer_access_token(parameters, context)?;
+    let accepted = context.ledger.state(token, context.now) == TokenState::Alive;
     accepted.then_some(token.grant)
+}
+
+/// The access token that the bearer is, in whatever state.
+fn bearer_access_token(parameters: &Parameters, context: &Context<'_>) -> Option<TokenId> {
+    let token = context.ledger.find(parameters.bearer()?)?;
+    (token.subject == Subject::AccessToken).then_some(token)
 }
 
 /// The kinds of credentials that a request carries. What a bearer token is, the endpoint declares.

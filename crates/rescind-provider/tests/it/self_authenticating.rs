@@ -73,15 +73,20 @@ async fn the_journal_tells_the_credential_from_what_is_presented() {
         .send(present(access(&world.ada), access(&world.ada)))
         .await;
     check_entry(&world, Outcome::Done, &[], access_token);
-    // The bearer token is dead now, and so is what it presents.
+    // The bearer token is dead now, and so is what it presents. To try it is no departure.
     world
         .send(present(access(&world.ada), refresh(&world.ada)))
         .await;
-    let wrong = [Departure::CredentialsWrong];
-    check_entry(&world, Outcome::Unauthenticated, &wrong, refresh_token);
+    check_entry(&world, Outcome::Unauthenticated, &[], refresh_token);
     // Nothing is presented beside the credential.
     world.send(route().bearer(access(&world.ada))).await;
-    check_entry(&world, Outcome::Unauthenticated, &wrong, Presented::Nothing);
+    check_entry(&world, Outcome::Unauthenticated, &[], Presented::Nothing);
+    // A refresh token is no bearer at all.
+    world
+        .send(present(refresh(&world.ada), refresh(&world.ada)))
+        .await;
+    let wrong = [Departure::CredentialsWrong];
+    check_entry(&world, Outcome::Unauthenticated, &wrong, refresh_token);
 }
 
 #[tokio::test]

@@ -58,15 +58,26 @@ pub const CHECKS: &[Check] = &[
     ),
     check("key-is-required", "without a valid key: 401"),
     check(
+        "scope-is-required",
+        "with a key that may only read: 403 or 401, and nothing changes",
+    ),
+    check(
+        "foreign-is-refused",
+        "with a key of another project: 404 or 403, and nothing changes",
+    ),
+    check(
         "repeat-is-silent",
         "a revoke of a REVOKED account: 200, an empty list, no dispatch",
     ),
     check(
         "unsupported-is-400",
-        "a provider without a revocation route: 400, no dispatch, status unchanged",
+        "a provider without a revocation route, or a scheme that is not OAuth 2.0: 400, no dispatch, status unchanged",
     ),
     check("unknown-is-404", "an id that does not exist: 404"),
-    check("deleted-is-404", "a deleted account: 404"),
+    check(
+        "deleted-is-404",
+        "a deleted account, or one whose client's registration was deleted: 404",
+    ),
     check(
         "state-is-409",
         "an account that is neither ACTIVE nor REVOKED: 409, status unchanged",
@@ -139,6 +150,14 @@ pub const CHECKS: &[Check] = &[
         "deleting an account dispatches nothing and kills nothing",
     ),
     check(
+        "deletion-names-its-job",
+        "a deletion that is asked to revoke names the job that does",
+    ),
+    check(
+        "deletion-revokes",
+        "a deletion that is asked to revoke ends in dead tokens",
+    ),
+    check(
         "no-late-dispatch",
         "no dispatch comes outside the call that asks for it",
     ),
@@ -166,6 +185,31 @@ pub const CHECKS: &[Check] = &[
     check(
         "dispatches-are-bounded",
         "a call makes no more dispatches for a subject than the target's limit",
+    ),
+    check(
+        "retry-after-is-respected",
+        "after `Retry-After`, no further dispatch of the call comes before that time",
+    ),
+    check(
+        "redirect-carries-no-token",
+        "no token follows a redirect to another origin",
+    ),
+    check(
+        "redirect-is-no-success",
+        "a provider that answers with nothing but redirects has revoked nothing: 500",
+    ),
+    check(
+        "order-keeps-credentials",
+        "no dispatch is made impossible by an earlier one that ended its credential",
+    ),
+    // What clients rely on.
+    check(
+        "revoked-read-is-explained",
+        "a read of a REVOKED account says why it is, and has no token's member",
+    ),
+    check(
+        "retry-is-harmless",
+        "a 409 or 500 says `x-should-retry: false`, or its repetition does no harm",
     ),
     // What must not be seen.
     check(

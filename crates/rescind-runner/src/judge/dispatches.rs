@@ -3,26 +3,26 @@
 use rescind_model::Subject;
 use rescind_model::profile::ClientAuthentication;
 use rescind_model::scenario::Verb;
-use rescind_model::target::Limits;
-use rescind_provider::{Departure, Entry};
+use rescind_provider::journal::Presented;
+use rescind_provider::{Departure, Entry, Outcome};
 
 use super::Sheet;
 use super::view::StepView;
-use crate::record::{Answered, CaseRecord};
+use crate::record::CaseRecord;
 
 /// Judges the dispatches of a step.
-pub(super) fn judge(view: &StepView<'_>, limits: &Limits, sheet: &mut Sheet<'_>) {
+pub(super) fn judge(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
     for entry in view.dispatches() {
         well_formed(entry, sheet);
         right_client(view, entry, sheet);
     }
     if view.revoke().is_some() {
         refusal_dispatches_nothing(view, sheet);
-        bounded(view, limits, sheet);
+        bounded(view, sheet);
+        waits(view, sheet);
+        keeps_credentials(view, sheet);
     }
-    if matches!(view.step.step.verb, Verb::Delete(_)) {
-        delete(view, sheet);
-    }
+    redirect_carries_nothing(view, sheet);
 }
 
 /// INV-WELL-FORMED.
@@ -100,7 +100,7 @@ fn refusal_dispatches_nothing(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
 }
 
 /// INV-BOUNDED, the half that the journal shows.
-fn bounded(view: &StepView<'_>, limits: &Limits, sheet: &mut Sheet<'_>) {
+fn bounded(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
     let Some(revoke) = view.revoke().and_then(|revoke| view.account_revoke(revoke)) else {
         return;
     };
@@ -109,7 +109,7 @@ fn bounded(view: &StepView<'_>, limits: &Limits, sheet: &mut Sheet<'_>) {
             .dispatches()
             .filter(|entry| revoke.named(entry).contains(&subject))
             .count();
-        let limit = limits.dispatches_per_subject;
+        let limit = view.target.limits.dispatches_per_subject;
         sheet.check("dispatches-are-bounded", count <= limit, || {
             // How many came before the limit of time is a matter of speed.
             format!("a call should make at most {limit} dispatches for the {subject}; it made more")
@@ -117,42 +117,102 @@ fn bounded(view: &StepView<'_>, limits: &Limits, sheet: &mut Sheet<'_>) {
     }
 }
 
-/// CA-DELETE-KEEPS.
-fn delete(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
-    if !view.answered().is_some_and(Answered::is_success) {
+/// How early a dispatch may come after a pause that was asked for, in milliseconds: both times are
+/// rounded down, and the client's clock is another one.
+const TOLERANCE: u64 = 20;
+
+/// INV-BOUNDED: after 429 or 503 with `Retry-After` (RFC 9110 §10.2.3), no dispatch before that
+/// time. A target may send what it has for two subjects side by side, so that the first dispatch
+/// for another subject may have been on its way already: nobody can tell, and it is not judged.
+fn waits(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
+    let dispatches: Vec<&Entry> = view.dispatches().collect();
+    for (index, asked) in dispatches.iter().enumerate() {
+        let Some(seconds) = asked
+            .retry_after
+            .filter(|_| matches!(asked.status, 429 | 503))
+        else {
+            continue;
+        };
+        let from = asked.at.0.saturating_add(seconds.saturating_mul(1000));
+        let early = (index + 1..dispatches.len()).any(|later| {
+            let (earlier, later) = (&dispatches[..later], dispatches[later]);
+            later.at.0.saturating_add(TOLERANCE) < from && !is_first_of_its_kind(later, earlier)
+        });
+        sheet.check("retry-after-is-respected", !early, || {
+            format!("after `Retry-After: {seconds}` no dispatch should come within that time; one came earlier")
+        });
+    }
+}
+
+/// Whether a dispatch is the first that presents a token of its kind.
+fn is_first_of_its_kind(entry: &Entry, earlier: &[&Entry]) -> bool {
+    let kind = |entry: &Entry| match entry.presented {
+        Presented::Token(token) => Some((token.grant, token.subject)),
+        _ => None,
+    };
+    kind(entry).is_some() && earlier.iter().all(|earlier| kind(earlier) != kind(entry))
+}
+
+/// INV-NO-REDIRECT: judged of every step in which the provider answered with a redirect. An
+/// account's id and a client's are no secrets.
+fn redirect_carries_nothing(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
+    let entries = &view.step.entries;
+    if !entries
+        .iter()
+        .any(|entry| (300..400).contains(&entry.status))
+    {
         return;
     }
-    let count = view.dispatches().count();
-    let mut died: Vec<String> = Vec::new();
-    for (name, before) in &view.step.before.accounts {
-        for token in &before.tokens {
-            let after = view
-                .step
-                .after
-                .accounts
-                .get(name)
-                .map(|after| after.state_of(token.id));
-            if after.is_some_and(|after| after != token.state) {
-                died.push(format!("the {} of `{name}`", token.id.subject));
-            }
-        }
-    }
-    sheet.check("delete-is-silent", count == 0 && died.is_empty(), || {
-        let died = if died.is_empty() {
-            String::new()
-        } else {
-            format!(", and {} died", died.join(" and "))
-        };
-        format!("a deletion should dispatch nothing; {count} dispatches came{died}")
+    let followed = entries.iter().find(|entry| {
+        let mut credentials = entry.credentials.iter();
+        let carries = matches!(entry.presented, Presented::Token(_))
+            || credentials.any(|kind| *kind != ClientAuthentication::ClientId);
+        entry.outcome == Outcome::Elsewhere && carries
+    });
+    sheet.check("redirect-carries-no-token", followed.is_none(), || {
+        "the provider sent the target to another origin, where it should carry nothing secret; it carried a token or credentials there".to_owned()
+    });
+}
+
+/// CA-SELF-AUTH: a dispatch that was refused because an earlier one of the same call had ended the
+/// token that authenticates it, and whose subject lives on. One that an injected failure had kept
+/// from going first is excused.
+fn keeps_credentials(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
+    let Some(revoke) = view.ordinary_revoke() else {
+        return;
+    };
+    let by_token = |entry: &&Entry| {
+        let kinds = [
+            ClientAuthentication::AccessToken,
+            ClientAuthentication::BearerToken,
+        ];
+        entry.credentials.iter().any(|kind| kinds.contains(kind))
+    };
+    let dispatches: Vec<&Entry> = revoke.dispatches().filter(by_token).collect();
+    let ends_access_token = |entry: &&Entry| {
+        let mut killed = entry.killed.iter();
+        killed.any(|token| token.subject == Subject::AccessToken && token.grant == revoke.grant)
+    };
+    let Some(ended) = dispatches.iter().position(ends_access_token) else {
+        return;
+    };
+    let faulted = revoke.faulted();
+    let in_vain = dispatches[ended + 1..].iter().find(|entry| {
+        let mut named = revoke.named(entry).into_iter();
+        entry.outcome == Outcome::Unauthenticated
+            && named.any(|subject| !faulted.contains(&subject) && !revoke.is_dead_after(subject))
+    });
+    sheet.check("order-keeps-credentials", in_vain.is_none(), || {
+        "the access token authenticates every dispatch, so it should go last; it went first, and a later dispatch was refused".to_owned()
     });
 }
 
 /// INV-NO-LATE-DISPATCH: of the case as a whole, up to the end of the run.
 pub(super) fn judge_end(record: &CaseRecord, sheet: &mut Sheet<'_>) {
     let between = record.steps.iter().find_map(|step| {
-        let unasked = !matches!(step.step.verb, Verb::Revoke(_) | Verb::Delete(_))
-            && step.entries.iter().any(Entry::is_dispatch);
-        (unasked || !step.strays.is_empty()).then_some(step.index)
+        let calls_for_it = matches!(step.step.verb, Verb::Revoke(_) | Verb::Delete(_));
+        let within = !calls_for_it && step.entries.iter().any(Entry::is_dispatch);
+        (within || !step.strays.is_empty()).then_some(step.index)
     });
     let when = match between {
         Some(index) => format!(

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use rescind_model::profile::RevocationScope;
-use rescind_model::target::RevokeCall;
-use rescind_model::{AccountStatus, Subject, TokenState};
+use rescind_model::scenario::Verb;
+use rescind_model::{AccountStatus, RequirementSet, Subject, Target, TokenState};
+use rescind_provider::{Entry, Outcome};
 
 use super::Sheet;
-use super::facts;
-use super::view::{Listed, RevokeView, StepView, names};
+use super::facts::{self, Held};
+use super::view::{Listed, RevokeView, StepView, has_lost, names};
 use crate::record::CaseRecord;
 
 /// Judges the effects of a step.
@@ -73,12 +74,17 @@ fn revoked_means_dead(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
 }
 
 /// INV-TRUTHFUL-STATUS, at the end: nothing that came later has brought a token back to life.
-pub(super) fn judge_end(record: &CaseRecord, mapping: &RevokeCall, sheet: &mut Sheet<'_>) {
+pub(super) fn judge_end(
+    record: &CaseRecord,
+    target: &Target,
+    set: &RequirementSet,
+    sheet: &mut Sheet<'_>,
+) {
     let Some(end) = record.steps.last().map(|step| &step.after) else {
         return;
     };
     for step in &record.steps {
-        let view = StepView::new(record, step, mapping);
+        let view = StepView::new(record, step, target, set);
         let Some(revoke) = view.ordinary_revoke() else {
             continue;
         };
@@ -127,7 +133,8 @@ fn must_be_dead(revoke: &RevokeView<'_>) -> Vec<Subject> {
 
 /// CA-DEAD-PARTNER.
 fn live_refresh_token(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
-    let concerned = revoke.is_nominal()
+    let concerned = revoke.was_active()
+        && !revoke.view.met_a_fault()
         && revoke.held.access_token != TokenState::Alive
         && revoke.held.refresh_token == TokenState::Alive
         && revoke.killable.contains(&Subject::RefreshToken);
@@ -152,6 +159,10 @@ fn every_subject_tried(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
     if !revoke.was_active() || failed.is_empty() || revoke.dead_before() {
         return;
     }
+    // Inside a `Retry-After` the other must even be left alone.
+    if failed.iter().any(|entry| entry.retry_after.is_some()) {
+        return;
+    }
     for subject in &revoke.killable {
         let alive =
             revoke.held.state(*subject) == TokenState::Alive && !revoke.is_dead_after(*subject);
@@ -159,18 +170,24 @@ fn every_subject_tried(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
             .dispatches()
             .any(|entry| revoke.named(entry).contains(subject));
         // A route that would have killed both failed for a reason of its own: it has been tried.
-        let covered = failed.iter().any(|entry| {
-            revoke.named(entry).into_iter().any(|named| {
-                view.profile()
-                    .routes_for(named)
-                    .any(|(_, scope)| scope >= RevocationScope::Grant)
-            })
-        });
-        let has_own_route = view.profile().routes_for(*subject).next().is_some();
-        sheet.check("every-subject-tried", !alive || tried || covered || !has_own_route, || {
+        let covered = failed
+            .iter()
+            .any(|entry| revoke.kills_grant(entry) && !is_refused_for_its_token(entry));
+        // What takes a refresh first may be left (CA-DEAD-PARTNER).
+        let could_be = view.profile().routes_for(*subject).next().is_some()
+            && facts::is_reached_at_once(view.profile(), revoke.held, *subject);
+        sheet.check("every-subject-tried", !alive || tried || covered || !could_be, || {
             format!("a dispatch for the {} failed, which should not keep the {subject} from being tried; it never was, and is alive", subject.partner())
         });
     }
+}
+
+/// Whether a dispatch was refused for what it presented, so that another token might do better.
+const fn is_refused_for_its_token(entry: &Entry) -> bool {
+    matches!(
+        entry.outcome,
+        Outcome::Dead | Outcome::Expired | Outcome::Unknown | Outcome::Unsupported
+    )
 }
 
 /// INV-SIBLINGS.
@@ -184,10 +201,15 @@ fn siblings(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
     let Some(own) = view.record.accounts.get(account.get()) else {
         return;
     };
-    let reach = view
-        .revoke()
-        .and_then(|revoke| view.account_revoke(revoke))
-        .and_then(|revoke| facts::least_reach(view.profile(), revoke.held));
+    let revokes = match &view.step.step.verb {
+        Verb::Revoke(_) => true,
+        Verb::Delete(delete) => delete.and_revoke,
+        _ => false,
+    };
+    let held = view.step.before.accounts.get(account.get()).map(Held::of);
+    let reach = held
+        .filter(|_| revokes)
+        .and_then(|held| facts::least_reach(view.profile(), held));
     for (name, before) in view
         .step
         .before
@@ -205,9 +227,8 @@ fn siblings(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
             continue;
         };
         let died = Subject::ALL.into_iter().find(|subject| {
-            before.held(*subject).is_some_and(|token| {
-                token.state == TokenState::Alive && after.state_of(token.id) != TokenState::Alive
-            })
+            let token = before.held(*subject);
+            token.is_some_and(|token| has_lost(after, token))
         });
         sheet.check("siblings-live", unavoidable || died.is_none(), || {
             format!(

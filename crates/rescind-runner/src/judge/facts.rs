@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use rescind_model::profile::{Profile, RevocationScope};
+use rescind_model::profile::{Profile, RevocationRoute, RevocationScope};
 use rescind_model::{Subject, TokenState};
+
+use crate::record::AccountWorld;
 
 /// The states of the two subjects of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,14 @@ pub struct Held {
 }
 
 impl Held {
+    /// What an account holds, by the ledger.
+    pub fn of(account: &AccountWorld) -> Self {
+        Self {
+            access_token: account.state(Subject::AccessToken),
+            refresh_token: account.state(Subject::RefreshToken),
+        }
+    }
+
     /// The state of one.
     pub const fn state(self, subject: Subject) -> TokenState {
         match subject {
@@ -39,6 +49,17 @@ impl Held {
         self.has(subject)
             || (subject == Subject::AccessToken && self.is_alive(Subject::RefreshToken))
     }
+
+    /// Whether a client can present a token on a route. Where the access token authenticates the
+    /// call, there must be one, or one to be got; the access token itself it can at least try.
+    fn can_use(self, route: &RevocationRoute, presented: Subject) -> bool {
+        let authenticated = !route.is_authenticated_by_access_token()
+            || presented == Subject::AccessToken
+            || Subject::ALL
+                .into_iter()
+                .any(|subject| self.is_alive(subject));
+        authenticated && self.can_present(presented)
+    }
 }
 
 /// A way to kill a subject: by presenting what, and how far it reaches.
@@ -46,6 +67,8 @@ impl Held {
 pub struct Way {
     /// The token that is presented; none for a route that takes an account id.
     pub presents: Option<Subject>,
+    /// Whether it takes a live access token, to be presented or to authenticate.
+    pub needs_access_token: bool,
     /// How far it reaches.
     pub scope: RevocationScope,
 }
@@ -57,15 +80,18 @@ pub fn ways(profile: &Profile, held: Held, subject: Subject) -> Vec<Way> {
         if let Some(scope) = route.ends.account {
             ways.push(Way {
                 presents: None,
+                needs_access_token: route.is_authenticated_by_access_token(),
                 scope,
             });
         }
         for presented in Subject::ALL {
             if let Some(scope) = route.ends.of(presented) {
                 let reaches = presented == subject || scope >= RevocationScope::Grant;
-                if reaches && held.can_present(presented) {
+                if reaches && held.can_use(route, presented) {
                     ways.push(Way {
                         presents: Some(presented),
+                        needs_access_token: presented == Subject::AccessToken
+                            || route.is_authenticated_by_access_token(),
                         scope,
                     });
                 }
@@ -83,11 +109,19 @@ pub fn killable(profile: &Profile, held: Held) -> BTreeSet<Subject> {
         .collect()
 }
 
+/// Whether some route reaches a subject without a refresh that would have to come first.
+pub fn is_reached_at_once(profile: &Profile, held: Held, subject: Subject) -> bool {
+    let has_access_token = held.is_alive(Subject::AccessToken);
+    ways(profile, held, subject)
+        .iter()
+        .any(|way| has_access_token || !way.needs_access_token)
+}
+
 /// Whether a declared route reaches the refresh token without an access token being presented.
 pub fn refresh_token_needs_no_access_token(profile: &Profile, held: Held) -> bool {
     ways(profile, held, Subject::RefreshToken)
         .iter()
-        .any(|way| way.presents != Some(Subject::AccessToken))
+        .any(|way| !way.needs_access_token)
 }
 
 /// How far a target must at least reach to kill what is killable: the tokens within that reach
@@ -176,6 +210,60 @@ mod tests {
         ));
     }
 
+    #[track_caller]
+    fn check_reached_at_once(
+        name: &str,
+        access_token: TokenState,
+        refresh_token: TokenState,
+        expected: [bool; 2],
+    ) {
+        let held = Held {
+            access_token,
+            refresh_token,
+        };
+        let profile = profile(name);
+        let reached = Subject::ALL.map(|subject| is_reached_at_once(&profile, held, subject));
+        assert_eq!(reached, expected, "at {name} with {held:?}");
+    }
+
+    #[test]
+    fn what_is_reached_at_once_needs_no_refresh_first() {
+        use TokenState::Dead;
+        for name in ["rfc7009", "google", "grant-only", "two-routes"] {
+            for refresh_token in [Alive, Dead, Expired] {
+                check_reached_at_once(name, Alive, refresh_token, [true, true]);
+            }
+        }
+        // A refresh token that ends the grant reaches the access token, too.
+        for name in ["rfc7009", "google"] {
+            check_reached_at_once(name, Dead, Alive, [true, true]);
+        }
+        check_reached_at_once("two-routes", Dead, Alive, [false, true]);
+        for name in ["dropbox", "self-authenticating"] {
+            check_reached_at_once(name, Alive, Alive, [true, true]);
+            check_reached_at_once(name, Expired, Alive, [false, false]);
+            check_reached_at_once(name, Dead, Alive, [false, false]);
+            check_reached_at_once(name, Absent, Alive, [false, false]);
+        }
+        check_reached_at_once("refresh-only", Alive, Alive, [false, true]);
+        check_reached_at_once("access-only", Alive, Alive, [true, false]);
+        check_reached_at_once("no-revoke-route", Alive, Alive, [false, false]);
+    }
+
+    #[test]
+    fn what_the_access_token_authenticates_takes_one() {
+        use Subject::{AccessToken, RefreshToken};
+        use TokenState::Dead;
+        let name = "self-authenticating";
+        check(name, Alive, Alive, &[AccessToken, RefreshToken]);
+        check(name, Alive, Dead, &[AccessToken, RefreshToken]);
+        check(name, Dead, Alive, &[AccessToken, RefreshToken]);
+        check(name, Absent, Alive, &[RefreshToken]);
+        // There is none, and none to be got.
+        check(name, Dead, Expired, &[AccessToken]);
+        check(name, Absent, Dead, &[]);
+    }
+
     #[test]
     fn google_cannot_spare_the_users_other_grants() {
         let held = Held {
@@ -192,6 +280,11 @@ mod tests {
         );
         assert_eq!(
             least_reach(&profile("access-only"), held),
+            Some(RevocationScope::Token)
+        );
+        // The route that signs out everywhere is not the only one.
+        assert_eq!(
+            least_reach(&profile("two-routes"), held),
             Some(RevocationScope::Token)
         );
     }

@@ -14,7 +14,7 @@ pub(super) fn judge_step(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
     if let Some(call) = &view.step.call {
         answer(view.record, call, check, sheet);
     }
-    for read in &view.step.reads {
+    for read in view.step.reads.values() {
         answer(view.record, read, "no-secret-elsewhere", sheet);
     }
 }

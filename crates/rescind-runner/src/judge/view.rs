@@ -4,28 +4,30 @@ use std::collections::BTreeSet;
 
 use rescind_model::profile::RevocationScope;
 use rescind_model::scenario::{Key, Revoke, Verb};
-use rescind_model::target::RevokeCall;
-use rescind_model::{AccountStatus, Profile, Subject, TokenState};
+use rescind_model::{AccountStatus, Profile, RequirementSet, Subject, Target, TokenState};
 use rescind_provider::journal::Presented;
-use rescind_provider::ledger::{Cause, GrantId};
+use rescind_provider::ledger::{Cause, GrantId, TokenView};
 use rescind_provider::{Entry, Outcome};
 use serde_json::Value;
 
 use super::facts::{self, Held};
-use crate::record::{AccountWorld, Answered, CaseRecord, ReadStatus, StepRecord};
+use crate::record::{AccountIdentity, AccountWorld, Answered, CaseRecord, ReadStatus, StepRecord};
 
 /// One step.
 pub struct StepView<'a> {
     pub record: &'a CaseRecord,
     pub step: &'a StepRecord,
-    /// Where a revoke's answer says what.
-    pub mapping: &'a RevokeCall,
+    /// Where an answer says what, and what a call may take.
+    pub target: &'a Target,
+    /// The rows, and which words beside the subjects a list may hold.
+    pub set: &'a RequirementSet,
 }
 
 /// A revoke that was made of an account which the scenario connected.
 pub struct RevokeView<'a> {
     pub view: &'a StepView<'a>,
     pub revoke: &'a Revoke,
+    pub identity: &'a AccountIdentity,
     pub grant: GrantId,
     pub before: &'a AccountWorld,
     pub after: &'a AccountWorld,
@@ -48,12 +50,14 @@ impl<'a> StepView<'a> {
     pub const fn new(
         record: &'a CaseRecord,
         step: &'a StepRecord,
-        mapping: &'a RevokeCall,
+        target: &'a Target,
+        set: &'a RequirementSet,
     ) -> Self {
         Self {
             record,
             step,
-            mapping,
+            target,
+            set,
         }
     }
 
@@ -84,6 +88,17 @@ impl<'a> StepView<'a> {
         self.step.entries.iter().filter(|entry| entry.is_dispatch())
     }
 
+    /// Whether every account has the status that it had before.
+    pub fn statuses_unchanged(&self) -> bool {
+        let before = &self.step.before.accounts;
+        let after = &self.step.after.accounts;
+        before.iter().all(|(name, world)| {
+            after
+                .get(name)
+                .is_some_and(|after| after.status == world.status)
+        })
+    }
+
     /// Whether the provider was told to fail during the call.
     pub fn met_a_fault(&self) -> bool {
         self.step
@@ -99,11 +114,17 @@ impl<'a> StepView<'a> {
         };
         let json = answered.json().unwrap_or_default();
         let items = json
-            .pointer(&self.mapping.revoked_tokens)
+            .pointer(&self.target.revoke.revoked_tokens)
             .and_then(Value::as_array);
+        // A later set allows further words, which say nothing about a token.
+        let is_extra = |item: &&Value| {
+            let mut extra = self.set.extra_subjects.iter();
+            extra.any(|word| item.as_str() == Some(word.as_str()))
+        };
         let subjects = items.and_then(|items| {
             items
                 .iter()
+                .filter(|item| !is_extra(item))
                 .map(|item| item.as_str().and_then(Subject::parse))
                 .collect::<Option<Vec<Subject>>>()
         });
@@ -125,18 +146,21 @@ impl<'a> StepView<'a> {
         let name = revoke.account.as_ref()?.get();
         let before = self.step.before.accounts.get(name)?;
         let after = self.step.after.accounts.get(name)?;
-        let held = Held {
-            access_token: before.state(Subject::AccessToken),
-            refresh_token: before.state(Subject::RefreshToken),
-        };
+        let identity = self.record.accounts.get(name)?;
+        let held = Held::of(before);
         Some(RevokeView {
             view: self,
             revoke,
-            grant: self.record.accounts.get(name)?.grant,
+            grant: identity.grant,
             before,
             after,
             held,
-            killable: facts::killable(self.profile(), held),
+            killable: if identity.is_oauth2() {
+                facts::killable(self.profile(), held)
+            } else {
+                BTreeSet::new()
+            },
+            identity,
         })
     }
 }
@@ -186,7 +210,7 @@ impl RevokeView<'_> {
     }
 
     /// Whether what a dispatch presented ends the whole grant on its route.
-    fn kills_grant(&self, entry: &Entry) -> bool {
+    pub fn kills_grant(&self, entry: &Entry) -> bool {
         let routes = &self.view.profile().revocation_routes;
         let route = routes
             .iter()
@@ -233,6 +257,17 @@ impl RevokeView<'_> {
         !self.before.deleted && self.before.is(AccountStatus::Revoked)
     }
 
+    /// Whether the account's status allows no revoke (CA-409-STATE).
+    pub fn is_in_no_state_for_it(&self) -> bool {
+        let status = &self.before.status;
+        matches!(status, ReadStatus::Known(status) if !status.is_revocable())
+    }
+
+    /// Whether the account is one that the provider can revoke at all (CA-400-UNSUPPORTED).
+    pub fn is_supported(&self) -> bool {
+        self.identity.is_oauth2() && self.view.profile().can_revoke()
+    }
+
     /// CA-DEAD-BEFORE: every killable subject was dead or expired before the call.
     pub fn dead_before(&self) -> bool {
         self.was_active()
@@ -245,17 +280,19 @@ impl RevokeView<'_> {
 
     /// CA-NOTHING-HELD: the provider can revoke, and nothing that this account holds.
     pub fn nothing_held(&self) -> bool {
-        self.was_active() && self.view.profile().can_revoke() && self.killable.is_empty()
+        self.was_active() && self.is_supported() && self.killable.is_empty()
     }
 
-    /// Whether nothing stands in the way of a success.
+    /// Whether nothing stands in the way of a success: something killable is alive, and reached
+    /// without a refresh first, which a target may leave (CA-DEAD-PARTNER).
     pub fn is_nominal(&self) -> bool {
+        let profile = self.view.profile();
         self.was_active()
             && !self.view.met_a_fault()
-            && self
-                .killable
-                .iter()
-                .any(|subject| self.held.state(*subject) == TokenState::Alive)
+            && self.killable.iter().any(|subject| {
+                self.held.state(*subject) == TokenState::Alive
+                    && facts::is_reached_at_once(profile, self.held, *subject)
+            })
     }
 
     /// Whether the status is what it was.
@@ -283,20 +320,35 @@ impl RevokeView<'_> {
 
     /// Whether the account held a subject when the call began, or obtained it during the call.
     pub fn held_or_obtained(&self, subject: Subject) -> bool {
-        self.held.has(subject)
-            || self
-                .view
-                .step
-                .entries
-                .iter()
-                .flat_map(|entry| &entry.minted)
-                .any(|token| token.subject == subject && token.grant == self.grant)
+        self.held.has(subject) || self.obtained(subject)
+    }
+
+    /// Whether the account obtained a subject during the call.
+    pub fn obtained(&self, subject: Subject) -> bool {
+        let entries = &self.view.step.entries;
+        let mut minted = entries.iter().flat_map(|entry| &entry.minted);
+        minted.any(|token| token.subject == subject && token.grant == self.grant)
     }
 
     /// What a read says after the call.
     pub const fn status_after(&self) -> &ReadStatus {
         &self.after.status
     }
+}
+
+/// Whether an account has lost a token that was alive. One that a refresh replaced by another live
+/// one is not lost.
+pub fn has_lost(after: &AccountWorld, token: &TokenView) -> bool {
+    let death = after
+        .tokens
+        .iter()
+        .find(|later| later.id == token.id)
+        .and_then(|later| later.death);
+    let is_replaced = matches!(death.map(|death| death.cause), Some(Cause::Rotated(_)))
+        && after.state(token.id.subject) == TokenState::Alive;
+    token.state == TokenState::Alive
+        && after.state_of(token.id) != TokenState::Alive
+        && !is_replaced
 }
 
 /// Subjects as a message shows them.

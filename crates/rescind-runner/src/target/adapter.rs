@@ -17,8 +17,43 @@ use crate::record::{Answered, Call, CallOutcome, ReadStatus, Sent};
 pub struct Adapter {
     target: Target,
     base_url: String,
-    api_key: Secret,
+    keys: ApiKeys,
     client: Client,
+}
+
+/// The keys that calls may carry.
+#[derive(Clone, Debug)]
+pub struct ApiKeys {
+    /// The one that may do everything in its project.
+    pub main: Secret,
+    /// One that may read and not write, where the target file has one.
+    pub read_only: Option<Secret>,
+    /// One of another project, where the target file has one.
+    pub other_project: Option<Secret>,
+}
+
+impl ApiKeys {
+    /// Every key.
+    pub fn all(&self) -> impl Iterator<Item = &Secret> {
+        [
+            Some(&self.main),
+            self.read_only.as_ref(),
+            self.other_project.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+/// Why a call could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// A hole cannot be filled.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The target file has no such key.
+    #[error("the target file has no `[{0}]`")]
+    NoSuchKey(&'static str),
 }
 
 /// An account that was put into the target.
@@ -82,11 +117,11 @@ impl std::fmt::Display for ProvisioningError {
 
 impl Adapter {
     /// A target at an address, with a key.
-    pub const fn new(target: Target, base_url: String, api_key: Secret, client: Client) -> Self {
+    pub const fn new(target: Target, base_url: String, keys: ApiKeys, client: Client) -> Self {
         Self {
             target,
             base_url,
-            api_key,
+            keys,
             client,
         }
     }
@@ -94,6 +129,11 @@ impl Adapter {
     /// The target file.
     pub const fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// The keys that calls may carry.
+    pub const fn keys(&self) -> &ApiKeys {
+        &self.keys
     }
 
     /// The target's address.
@@ -182,29 +222,20 @@ impl Adapter {
     /// Calls the revoke endpoint as a step asks. `target_id` is what goes into the path.
     ///
     /// # Errors
-    /// A hole that cannot be filled.
+    /// A hole that cannot be filled, or a key that the target file does not have.
     pub async fn revoke(
         &self,
         step: &Revoke,
         target_id: &str,
         variables: &Variables,
-    ) -> Result<Call, TemplateError> {
+    ) -> Result<Call, CallError> {
         let mut variables = variables.clone();
         variables.insert("account_id".into(), Value::String(target_id.to_owned()));
         let mut sent = self.fill(&self.target.revoke.request, &variables)?;
         if let Some(method) = &step.method {
             sent.method.clone_from(method.get());
         }
-        let header = self.target.api_key.header.as_str();
-        match step.key {
-            Key::Right => {}
-            Key::Missing => sent.headers.retain(|(name, _)| name != header),
-            Key::Wrong => {
-                for (_, value) in sent.headers.iter_mut().filter(|(name, _)| name == header) {
-                    *value = value.replace(self.api_key.expose(), WRONG_KEY);
-                }
-            }
-        }
+        self.replace_key(&mut sent, step.key)?;
         match step.body {
             RequestBody::Absent => {}
             RequestBody::EmptyJson => sent
@@ -219,6 +250,27 @@ impl Adapter {
         Ok(self
             .send(sent, Duration::from_secs_f64(self.limits().revoke_seconds))
             .await)
+    }
+
+    /// Puts the key that a step asks for in the place of the main one.
+    fn replace_key(&self, sent: &mut Sent, key: Key) -> Result<(), CallError> {
+        let header = self.target.api_key.header.as_str();
+        let other = match key {
+            Key::Right => return Ok(()),
+            Key::Missing => {
+                sent.headers.retain(|(name, _)| name != header);
+                return Ok(());
+            }
+            Key::Wrong => WRONG_KEY,
+            Key::ReadOnly => of_target(self.keys.read_only.as_ref(), "read_only_api_key")?,
+            Key::OtherProject => {
+                of_target(self.keys.other_project.as_ref(), "other_project_api_key")?
+            }
+        };
+        for (_, value) in sent.headers.iter_mut().filter(|(name, _)| name == header) {
+            *value = value.replace(self.keys.main.expose(), other);
+        }
+        Ok(())
     }
 
     /// Makes one of the target's other calls.
@@ -287,7 +339,7 @@ impl Adapter {
     ) -> Result<Sent, TemplateError> {
         let key = Variables::from([(
             "api_key".to_owned(),
-            Value::String(self.api_key.expose().to_owned()),
+            Value::String(self.keys.main.expose().to_owned()),
         )]);
         let api_key = &self.target.api_key;
         let mut headers = vec![
@@ -316,6 +368,10 @@ impl Adapter {
 
 /// A key that no target has seen.
 const WRONG_KEY: &str = "rescind-sends-a-wrong-key";
+
+fn of_target<'a>(key: Option<&'a Secret>, name: &'static str) -> Result<&'a str, CallError> {
+    key.map(Secret::expose).ok_or(CallError::NoSuchKey(name))
+}
 
 fn as_text(value: &Value) -> String {
     value

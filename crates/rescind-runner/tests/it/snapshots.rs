@@ -1,5 +1,6 @@
 //! Snapshots: what a case comes to beside its own, and that insta reads what is written.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rescind_model::Subject;
@@ -38,7 +39,7 @@ fn set(changed: impl Fn(String) -> String, complete: bool) -> SnapshotSet {
 }
 
 fn comparisons(records: &[CaseRecord], set: &SnapshotSet) -> Vec<SnapshotComparison> {
-    compare(records, &target().revoke, set)
+    compare(records, &target().revoke, set, &BTreeSet::new())
 }
 
 fn an_end() -> RunFinished {

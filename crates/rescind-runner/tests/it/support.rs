@@ -1,124 +1,44 @@
 //! A case that ran without HTTP between runner and target: the provider is a real tenant, and the
 //! target is a closure that is asked step by step what it does and answers.
 
+mod desk;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rescind_model::event::CaseId;
-use rescind_model::profile::{ClientAuthentication, Place, Profile, RevocationRoute};
+use rescind_model::profile::Profile;
 use rescind_model::scenario::{HeldToken, Scenario, Verb};
 use rescind_model::secret::FingerprintKey;
-use rescind_model::{AccountStatus, SourceFile, Subject};
+use rescind_model::{SourceFile, Subject};
 use rescind_provider::Entry;
-use rescind_provider::ledger::{LedgerKey, Moment};
-use rescind_provider::message::Request;
-use rescind_provider::tenant::TenantState;
 use rescind_runner::record::{
-    AccountIdentity, AccountWorld, Answered, Call, CallOutcome, CaseRecord, ReadStatus, Sent,
-    StepRecord, World,
+    AccountIdentity, AccountWorld, Answered, CallOutcome, CaseRecord, ReadStatus, StepRecord,
 };
 use serde_json::{Value, json};
 
-/// Time stands still: only `advance_clock` moves the provider's.
-const NOW: Moment = Moment(0);
+use self::desk::call;
 
-/// What a target has before it: the provider, and the accounts that it was given.
-pub struct Desk {
-    tenant: TenantState,
-    accounts: BTreeMap<String, AccountIdentity>,
-    world: World,
-}
+pub use self::desk::Desk;
 
 impl Desk {
-    /// Asks the provider to end a token, as the profile's route for it wants to be asked.
-    pub fn dispatch(&mut self, account: &str, subject: Subject) {
-        let profile = Arc::clone(self.tenant.profile());
-        let (route, _) = profile
-            .routes_for(subject)
-            .next()
-            .expect("a route takes such a token");
-        let token = self.world_of(account).held(subject).unwrap().text.clone();
-        self.send(account, route, route.token_in.first().unwrap(), &token);
-    }
-
-    /// Asks the provider to end the grant of an account, by the provider's id of it.
-    pub fn dispatch_account(&mut self, account: &str) {
-        let profile = Arc::clone(self.tenant.profile());
-        let mut routes = profile.revocation_routes.iter();
-        let route = routes.find(|route| route.account_in.is_some()).unwrap();
-        let grant = self.accounts[account].grant;
-        let id = self
-            .tenant
-            .ledger()
-            .grant(grant)
-            .unwrap()
-            .account_id
-            .clone();
-        self.send(account, route, route.account_in.as_ref().unwrap(), &id);
-    }
-
-    fn send(&mut self, account: &str, route: &RevocationRoute, place: &Place, value: &str) {
-        let Place::Form(name) = place else {
-            panic!("only routes that take a form are called in these tests")
-        };
-        let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let mut headers = HeaderMap::new();
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        headers.insert(http::header::CONTENT_TYPE, form);
-        if route
-            .client_authentication
-            .contains(&ClientAuthentication::Basic)
-        {
-            let client = self.tenant.client(&self.accounts[account].client);
-            let secret = escaped(client.client_secret.expose());
-            let pair = STANDARD.encode(format!("{}:{secret}", escaped(&client.client_id)));
-            let basic = format!("Basic {pair}").parse().unwrap();
-            headers.insert(http::header::AUTHORIZATION, basic);
-        }
-        let request = Request {
-            method: route.method.as_str().to_owned(),
-            path: route.path.get().clone(),
-            query: None,
-            headers,
-            body: Bytes::from(format!("{name}={}", escaped(value))),
-        };
-        self.tenant.handle(&request, NOW);
-    }
-
-    /// From now on a read says this of an account.
-    pub fn becomes(&mut self, account: &str, status: AccountStatus) {
-        self.world.accounts.get_mut(account).unwrap().status = ReadStatus::Known(status);
-    }
-
-    /// A 200 that says that an account is REVOKED and lists what is given.
-    pub fn success(&self, account: &str, listed: &[&str]) -> CallOutcome {
-        let id = &self.accounts[account].target_id;
-        answer(
-            200,
-            &json!({ "revoked_tokens": listed, "connected_account": { "id": id, "status": "REVOKED" } }),
-        )
-    }
-
-    fn world_of(&self, account: &str) -> &AccountWorld {
-        &self.world.accounts[account]
-    }
-
-    fn observe(&mut self) {
-        let now = self.tenant.now(NOW);
+    /// An account that the target says it has deleted is, and so are those of a deleted client.
+    fn note_deletion(&mut self, verb: &Verb) {
         for (name, account) in &mut self.world.accounts {
-            account.tokens = self.tenant.ledger().tokens(self.accounts[name].grant, now);
+            account.deleted |= match verb {
+                Verb::Delete(delete) => delete.account.get() == name,
+                Verb::DeleteClient(delete) => *delete.client.get() == self.accounts[name].client,
+                _ => false,
+            };
         }
     }
 
     /// Everything that a step does which does not call the target.
     fn stage(&mut self, verb: &Verb) {
+        let now = self.now;
         match verb {
             Verb::Connect(connect) => {
                 let held = [
@@ -133,17 +53,23 @@ impl Desk {
                     .collect();
                 let name = connect.account.get();
                 let user = connect.user.as_ref().unwrap_or(name);
-                let minted = self.tenant.mint(user, &connect.client, &subjects, NOW);
+                let minted = self.tenant.mint(user, &connect.client, &subjects, now);
                 for (subject, state) in held {
-                    if matches!(state, HeldToken::Expired | HeldToken::ExpiredAtProvider) {
-                        assert!(self.tenant.expire(minted.grant, subject, NOW));
-                    }
+                    let done = match state {
+                        HeldToken::Alive | HeldToken::Absent => true,
+                        HeldToken::Expired | HeldToken::ExpiredAtProvider => {
+                            self.tenant.expire(minted.grant, subject, now)
+                        }
+                        HeldToken::Dead => self.tenant.kill_at_provider(minted.grant, subject, now),
+                    };
+                    assert!(done);
                 }
                 let identity = AccountIdentity {
                     target_id: format!("ca_{name}"),
                     grant: minted.grant,
                     user: user.clone(),
                     client: connect.client.clone(),
+                    scheme: connect.scheme.clone(),
                 };
                 self.accounts.insert(name.clone(), identity);
                 let account = AccountWorld {
@@ -155,11 +81,11 @@ impl Desk {
             }
             Verb::RemoveByUser(removal) => {
                 let grant = self.accounts[removal.account.get()].grant;
-                self.tenant.remove_by_user(grant, NOW);
+                self.tenant.remove_by_user(grant, now);
             }
             Verb::Expire(expire) => {
                 let grant = self.accounts[expire.account.get()].grant;
-                assert!(self.tenant.expire(grant, expire.token, NOW));
+                assert!(self.tenant.expire(grant, expire.token, now));
             }
             Verb::AdvanceClock(advance) => self.tenant.advance(advance.seconds),
             Verb::Fail(fault) => self.tenant.fail(*fault),
@@ -184,6 +110,16 @@ pub fn refusal(status: u16) -> CallOutcome {
     answer(status, &json!({ "error": error }))
 }
 
+/// An answer with one more header.
+pub fn with_header(outcome: CallOutcome, name: &'static str, value: &str) -> CallOutcome {
+    let CallOutcome::Answered(mut answered) = outcome else {
+        panic!("there is no answer that a header could be added to")
+    };
+    let value = HeaderValue::from_str(value).unwrap();
+    answered.headers.insert(name, value);
+    CallOutcome::Answered(answered)
+}
+
 /// Runs a scenario of one profile at a target. The target is asked of each step that calls it, and
 /// says what came of the call.
 pub fn record(
@@ -193,39 +129,35 @@ pub fn record(
 ) -> CaseRecord {
     let file = SourceFile::new("scenario.toml", scenario);
     let scenario = Scenario::parse("scenario", &file).expect("the scenario is valid");
-    let mut desk = Desk {
-        tenant: TenantState::new(Arc::clone(profile), LedgerKey::new("seed", "tenant")),
-        accounts: BTreeMap::new(),
-        world: World::default(),
-    };
+    let mut desk = Desk::new(profile);
     let mut steps = Vec::new();
     for (index, step) in scenario.steps.iter().enumerate() {
+        desk.observe();
         let before = desk.world.clone();
         let seen = desk.tenant.journal().received();
         let call = if step.verb.calls_target() {
-            let outcome = target(&mut desk, &step.verb);
-            Some(Call {
-                sent: Sent {
-                    method: "POST".to_owned(),
-                    path: "/revoke".to_owned(),
-                    ..Sent::default()
-                },
-                outcome,
-                elapsed: Duration::from_millis(1),
-            })
+            let call = call("POST", target(&mut desk, &step.verb));
+            if call.is_success() {
+                desk.note_deletion(&step.verb);
+            }
+            Some(call)
         } else {
             desk.stage(&step.verb);
             None
         };
         desk.observe();
         let entries: Vec<Entry> = desk.tenant.journal().after(seen).cloned().collect();
+        let reads = match call {
+            Some(_) => desk.reads.clone(),
+            None => BTreeMap::new(),
+        };
         steps.push(StepRecord {
             index,
             step: step.clone(),
             before,
             after: desk.world.clone(),
             call,
-            reads: Vec::new(),
+            reads,
             entries,
             strays: Vec::new(),
         });
@@ -248,17 +180,38 @@ pub fn record(
 
 /// A scenario that connects `alice`, does what is given, revokes her account and expects a 200.
 pub fn revoke_of_alice(held: &str, steps: &str) -> String {
+    revoke_by(held, steps, "account = \"alice\"")
+}
+
+/// A scenario that connects `alice`, does what is given, and makes a revoke in the given words.
+pub fn revoke_by(held: &str, steps: &str, revoke: &str) -> String {
+    let revoke = format!("revoke = {{ {revoke} }}\nexpect = {{ status = 200 }}");
+    scenario(held, steps, &[&revoke])
+}
+
+/// A scenario that connects `alice`, does what is given line by line, and ends in the given steps.
+pub fn scenario(held: &str, lines: &str, last: &[&str]) -> String {
     let mut text = format!(
         "title = \"a revoke\"\nprofiles = [\"x\"]\nrequirements = [\"CA-EMPTY\"]\n\n\
          [[step]]\nconnect = {{ account = \"alice\"{held} }}\n"
     );
-    for step in steps.lines() {
+    let accounts = lines.lines().filter_map(connected_by);
+    let accounts: Vec<&str> = std::iter::once("alice").chain(accounts).collect();
+    for step in lines.lines().chain(last.iter().copied()) {
         // Writing to a string does not fail.
         let _ = write!(text, "\n[[step]]\n{step}\n");
     }
-    text.push_str(
-        "\n[[step]]\nrevoke = { account = \"alice\" }\nexpect = { status = 200 }\n\n\
-         [ledger.alice]\naccess_token = \"any\"\nrefresh_token = \"any\"\n",
-    );
+    for account in accounts {
+        let _ = write!(
+            text,
+            "\n[ledger.{account}]\naccess_token = \"any\"\nrefresh_token = \"any\"\n"
+        );
+    }
     text
+}
+
+/// The account that a step connects.
+fn connected_by(step: &str) -> Option<&str> {
+    let rest = step.strip_prefix("connect = { account = \"")?;
+    rest.split_once('"').map(|(account, _)| account)
 }

@@ -1,5 +1,7 @@
 //! What each defect makes of the result of a stage. One function a stage.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::Value;
 
@@ -39,6 +41,7 @@ pub(crate) fn plan(
             let is_blocked = held.access_token.is_none() || held.access_token_is_known_expired(now);
             Ok(if is_blocked { Plan::default() } else { plan })
         }
+        (Some(Defect::AccessTokenFirst), Ok(plan)) => Ok(access_token_first(plan)),
         (Some(Defect::LiteralNoneToken), Ok(plan)) => Ok(with_literal_none(plan, toolkit, held)),
         (Some(Defect::PartialSupportRefused), Ok(plan)) => {
             let can_kill = |subject: &Subject| {
@@ -57,16 +60,31 @@ pub(crate) fn plan(
     }
 }
 
+fn carries_access_token(dispatch: &Dispatch) -> bool {
+    matches!(
+        dispatch.cargo,
+        Cargo::Token {
+            subject: Subject::AccessToken,
+            ..
+        }
+    )
+}
+
+/// Without a refresh, that would bring another access token.
+fn access_token_first(mut plan: Plan) -> Plan {
+    for dispatch in &mut plan.dispatches {
+        if dispatch.route.client_authentication == ClientAuthentication::AccessToken
+            && dispatch.refresh == RefreshRule::IfDead
+        {
+            dispatch.refresh = RefreshRule::Never;
+        }
+    }
+    plan.dispatches
+        .sort_by_key(|dispatch| !carries_access_token(dispatch));
+    plan
+}
+
 fn access_token_only(plan: Plan) -> Plan {
-    let carries_access_token = |dispatch: &Dispatch| {
-        matches!(
-            dispatch.cargo,
-            Cargo::Token {
-                subject: Subject::AccessToken,
-                ..
-            }
-        )
-    };
     if !plan.dispatches.iter().any(carries_access_token) {
         return plan;
     }
@@ -140,9 +158,43 @@ pub(crate) fn request(
         Some(Defect::TokenInUrl) if has_form => {
             honest.url = format!("{}?{}", honest.url, form(&honest.fields));
         }
+        Some(Defect::CiphertextSent) if has_form => {
+            if let Cargo::Token { token, .. } = &dispatch.cargo {
+                let sealed = STANDARD.encode(token.expose());
+                for (_, value) in &mut honest.fields {
+                    if value == token.expose() {
+                        value.clone_from(&sealed);
+                    }
+                }
+                let encoded = form(&honest.fields);
+                replace_form(&mut honest, encoded);
+            }
+        }
+        Some(Defect::WidestRoute) if has_form && carries_access_token(dispatch) => {
+            honest.url = widest(&honest.url, dispatch.route.client_authentication);
+        }
+        Some(Defect::PresentedTokenAsBearer)
+            if dispatch.route.client_authentication == ClientAuthentication::AccessToken =>
+        {
+            if let Cargo::Token { token, .. } = &dispatch.cargo {
+                honest.authorization = Some(Secret::new(format!("Bearer {}", token.expose())));
+            }
+        }
         _ => {}
     }
     honest
+}
+
+/// The provider that declares two routes has the wider one here. No other is called like this.
+fn widest(url: &str, authentication: ClientAuthentication) -> String {
+    match url.strip_suffix("/revoke") {
+        Some(base)
+            if authentication == ClientAuthentication::Basic && !base.ends_with("/oauth2") =>
+        {
+            format!("{base}/sign-out")
+        }
+        _ => url.to_owned(),
+    }
 }
 
 fn replace_form(request: &mut UpstreamRequest, encoded: String) {
@@ -157,7 +209,8 @@ pub(crate) fn outcome(defect: Option<Defect>, honest: Outcome) -> Outcome {
         (
             Some(Defect::UpstreamStatusIgnored),
             Outcome::AlreadyDead | Outcome::Refused(_) | Outcome::Failed(Failure::Status(_)),
-        ) => Outcome::Acknowledged,
+        )
+        | (Some(Defect::RedirectIsSuccess), Outcome::Refused(300..=399)) => Outcome::Acknowledged,
         _ => honest,
     }
 }
@@ -267,8 +320,33 @@ pub(crate) fn answered_status(defect: Option<Defect>, honest: Status) -> Status 
     }
 }
 
+/// The answer to a revoke that succeeded.
+pub(crate) fn success(defect: Option<Defect>, mut honest: Value) -> Value {
+    let list = &mut honest["revoked_tokens"];
+    if defect == Some(Defect::EmptyListIsNull) && list.as_array().is_some_and(Vec::is_empty) {
+        *list = Value::Null;
+    }
+    honest
+}
+
+/// The answer to a refresh that succeeded.
+pub(crate) fn refresh_answer(
+    defect: Option<Defect>,
+    mut honest: Value,
+    account: Option<&Account>,
+) -> Value {
+    let token = account.and_then(|account| account.held.access_token.as_ref());
+    if let (Some(Defect::TokenInRefreshAnswer), Some(token)) = (defect, token) {
+        honest["access_token"] = token.expose().into();
+    }
+    honest
+}
+
 /// An account as it is read.
 pub(crate) fn read_account(defect: Option<Defect>, mut honest: Value, account: &Account) -> Value {
+    if defect == Some(Defect::RevokedReadBare) && account.status == Status::Revoked {
+        honest["status_reason"] = Value::Null;
+    }
     if let (Some(Defect::TokenInRead), Some(token), Value::Object(fields)) =
         (defect, &account.held.access_token, &mut honest)
     {

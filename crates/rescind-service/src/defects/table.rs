@@ -194,6 +194,100 @@ defects! {
             "https://github.com/manfredsteyer/angular-oauth2-oidc/issues/1262",
             "https://github.com/OpenImaging/miqa/pull/477",
         ] }
+    // Who may revoke.
+    ScopeNotChecked { "scope-not-checked", "scope-is-required",
+        "Revokes with a key that may only read.",
+        ["contract: CA-403-SCOPE"] }
+    DispatchBeforeScopeCheck { "dispatch-before-scope-check", "refusal-dispatches-nothing",
+        "Dispatches before it finds that the key may only read and answers 403.",
+        ["contract: CA-403-SCOPE"] }
+    ProjectNotChecked { "project-not-checked", "foreign-is-refused",
+        "Revokes accounts of other projects.",
+        ["https://github.com/infiniflow/ragflow/issues/14859"] }
+    ForeignStatusTold { "foreign-status-told", "foreign-is-refused",
+        "Tells another project that an account is not ACTIVE, with a 409.",
+        ["contract: CA-FOREIGN"] }
+    SchemeNotChecked { "scheme-not-checked", "unsupported-is-400",
+        "Tries to revoke accounts of schemes other than OAuth 2.0.",
+        ["contract: CA-400-UNSUPPORTED"] }
+    AuthConfigDeletionForgotten { "auth-config-deletion-forgotten", "deleted-is-404",
+        "Answers the deletion of an auth config and leaves its accounts in use.",
+        ["contract: CA-404-DELETED"] }
+    UnknownIsSuccess { "unknown-is-success", "unknown-is-404",
+        "Answers 200 with an empty list for an id that does not exist.",
+        ["contract: CA-404-UNKNOWN"] }
+    MalformedIs500 { "malformed-is-500", "expect-status",
+        "Answers 500 for an id that has not the form of one.",
+        ["contract: CA-MALFORMED-ID"] }
+    MalformedIsOk { "malformed-is-ok", "expect-status",
+        "Answers 200 for an id that has not the form of one.",
+        ["contract: CA-MALFORMED-ID"] }
+    EmptyJsonRefused { "empty-json-refused", "body-is-optional",
+        "Refuses a revoke that has a JSON content type and no body.",
+        ["contract: CA-ROUTE"] }
+
+    // What the provider is asked.
+    RedirectFollowed { "redirect-followed", "redirect-carries-no-token",
+        "Follows every redirect of a provider, to whatever origin.",
+        ["https://github.com/better-auth/better-auth/pull/10241"] }
+    RedirectIsSuccess { "redirect-is-success", "redirect-is-no-success",
+        "Takes a redirect for an acknowledgement.",
+        ["https://github.com/BoldGrid/w3-total-cache/pull/1387"] }
+    RetryAfterIgnored { "retry-after-ignored", "retry-after-is-respected",
+        "Repeats a dispatch at once though the provider asked for a pause.",
+        ["https://github.com/marcusquinn/aidevops/pull/5302"] }
+    TimeoutTooLong { "timeout-too-long", "call-is-answered",
+        "Waits four times as long for a provider as it was told to.",
+        ["https://github.com/flightctl/flightctl-ui/pull/709"] }
+    AccessTokenFirst { "access-token-first", "order-keeps-credentials",
+        "Revokes the access token before the refresh token that it has to authenticate.",
+        ["contract: CA-SELF-AUTH"] }
+    PresentedTokenAsBearer { "presented-token-as-bearer", "credentials-are-declared",
+        "Authenticates a revocation with the presented token where the access token is declared.",
+        ["contract: CA-SELF-AUTH"] }
+    WidestRoute { "widest-route", "siblings-live",
+        "Ends every grant of the user where a narrower route is declared beside.",
+        ["https://github.com/cloudflare/cloudflare-os/pull/39"] }
+    CiphertextSent { "ciphertext-sent", "token-is-exact",
+        "Sends a token in another form than the one it was issued in.",
+        ["https://github.com/customeros/customeros/pull/11590"] }
+    QueuedRevoke { "queued-revoke", "no-late-dispatch",
+        "Answers a revoke at once and dispatches when the service stops.",
+        ["https://github.com/xorbitsai/xagent/pull/2407"] }
+
+    // What it says, and shows.
+    ProviderErrorPassedOn { "provider-error-passed-on", "no-secret-in-answer",
+        "Puts the body of the provider's error into the message of a 500.",
+        ["https://github.com/coder/coder/pull/27300"] }
+    TokenPrefixInLog { "token-prefix-in-log", "no-secret-in-log",
+        "Names a token in the log by its first sixteen characters.",
+        ["https://github.com/canonical/testflinger/pull/1029"] }
+    TokenInRefreshAnswer { "token-in-refresh-answer", "no-secret-elsewhere",
+        "Shows the new access token in the answer to a refresh.",
+        ["contract: CA-NO-TOKENS-READ"] }
+    EmptyListIsNull { "empty-list-is-null", "answer-shape",
+        "Writes an empty list as null.",
+        ["contract: CA-200-SHAPE"] }
+    RevokedReadBare { "revoked-read-bare", "revoked-read-is-explained",
+        "Does not say why a revoked account is revoked.",
+        ["contract: CA-REVOKED-READ"] }
+    RefusalLetThrough { "refusal-let-through", "retry-is-harmless",
+        "Lets a revoke through that is repeated after a 409, and does not tell clients to leave it.",
+        ["contract: CA-CLIENT-RETRY"] }
+
+    // Deletions, and whose client is used.
+    LastClientWins { "last-client-wins", "right-client",
+        "Uses the credentials of the auth config that was created last for the same base URL.",
+        ["contract: INV-RIGHT-PROVIDER"] }
+    DeletionEndsAccessToken { "deletion-ends-access-token", "delete-is-silent",
+        "Dispatches the access token when an account is deleted.",
+        ["contract: CA-DELETE-KEEPS"] }
+    DeletionJobForgotten { "deletion-job-forgotten", "deletion-revokes",
+        "Names a job that is to revoke a deleted account, and never begins it.",
+        ["https://github.com/NangoHQ/nango/issues/459"] }
+    DeletionJobUnnamed { "deletion-job-unnamed", "deletion-names-its-job",
+        "Revokes a deleted account without naming the job.",
+        ["contract: CA-DELETE-REVOKES"] }
 }
 
 /// There is no defect of that name.
@@ -241,8 +335,8 @@ mod tests {
             assert!(defect.summary().ends_with('.'), "{defect}");
             assert!(!defect.check().is_empty(), "{defect}");
             for source in defect.sources() {
-                let is_known = source.starts_with("https://github.com/")
-                    || source.starts_with("contract: CA-");
+                let is_known =
+                    source.starts_with("https://github.com/") || source.starts_with("contract: ");
                 assert!(is_known, "{defect}: {source}");
             }
         }

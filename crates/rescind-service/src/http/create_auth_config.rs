@@ -6,15 +6,18 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use reqwest::Url;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::error::ApiError;
+use super::error::{ApiError, NO_VALID_KEY};
 use super::extract::JsonBody;
+use super::read_account::ToolkitAnswer;
+use super::refusals::{self, Writing};
 use crate::clock;
+use crate::projects::Caller;
 use crate::secret::Secret;
 use crate::service::Service;
-use crate::store::{AuthConfig, StoreError};
+use crate::store::{AuthConfig, NewAuthConfig, StoreError};
 use crate::upstream::request::ProviderClient;
 
 const AUTH_SCHEMES: [&str; 8] = [
@@ -28,31 +31,75 @@ const AUTH_SCHEMES: [&str; 8] = [
     "DCR_OAUTH",
 ];
 
-#[derive(Deserialize)]
-pub(super) struct Body {
+/// A client at a provider.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct AuthConfigBody {
     toolkit: ToolkitReference,
     auth_config: Configuration,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct ToolkitReference {
     slug: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct Configuration {
+    /// `use_custom_auth`
     #[serde(rename = "type")]
     kind: String,
+    /// OAUTH2, or another one, of which nothing can be revoked.
     #[serde(rename = "authScheme")]
     auth_scheme: String,
+    name: Option<String>,
+    #[serde(default)]
     credentials: Credentials,
 }
 
-#[derive(Deserialize)]
+/// For OAUTH2, `client_id` and `base_url` must be there. What else is sent is not kept.
+#[derive(Default, Deserialize, ToSchema)]
 struct Credentials {
     client_id: Option<String>,
     client_secret: Option<String>,
+    /// Where the provider is.
     base_url: Option<String>,
+    scopes: Option<Scopes>,
+}
+
+/// As a list, or as RFC 6749 section 3.3 writes them: in one string, separated by spaces. Some
+/// providers' documentation separates them by commas.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+enum Scopes {
+    Text(String),
+    List(Vec<String>),
+}
+
+impl Scopes {
+    fn into_list(self) -> Vec<String> {
+        match self {
+            Self::Text(text) => text
+                .split([' ', ','])
+                .filter(|scope| !scope.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            Self::List(list) => list,
+        }
+    }
+}
+
+/// An auth config that was created.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CreatedAuthConfig {
+    toolkit: ToolkitAnswer,
+    auth_config: CreatedConfiguration,
+}
+
+#[derive(Serialize, ToSchema)]
+struct CreatedConfiguration {
+    id: String,
+    auth_scheme: String,
+    is_composio_managed: bool,
 }
 
 enum CreateAuthConfigError {
@@ -91,30 +138,49 @@ impl From<CreateAuthConfigError> for ApiError {
     }
 }
 
+#[utoipa::path(post, path = "/api/v3.1/auth_configs", tag = "auth configs",
+    operation_id = "create_auth_config", summary = "Say which client at which provider",
+    request_body = AuthConfigBody,
+    responses(
+        (status = 201, description = "It is here now", body = CreatedAuthConfig),
+        refusals::Body, Writing,
+    ))]
 pub(super) async fn handle(
     State(service): State<Arc<Service>>,
-    JsonBody(body): JsonBody<Body>,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+    caller: Caller,
+    JsonBody(body): JsonBody<AuthConfigBody>,
+) -> Result<(StatusCode, Json<CreatedAuthConfig>), ApiError> {
     let slug = body.toolkit.slug.clone();
-    let config = read(&service, body)?;
-    let auth_scheme = config.auth_scheme.clone();
+    // What is created belongs to a project; only a seeded defect lets a caller in without one.
+    let project = caller.project.ok_or(NO_VALID_KEY)?;
+    let new = read(&service, project, body)?;
+    let auth_scheme = new.config.auth_scheme.clone();
     let id = service
         .store
-        .insert_auth_config(config, clock::now())
+        .create_auth_config(new, clock::now())
         .await
         .map_err(CreateAuthConfigError::Store)?;
-    let answer = json!({
-        "toolkit": { "slug": slug },
-        "auth_config": { "id": id, "auth_scheme": auth_scheme, "is_composio_managed": false },
-    });
+    let answer = CreatedAuthConfig {
+        toolkit: ToolkitAnswer { slug },
+        auth_config: CreatedConfiguration {
+            id,
+            auth_scheme,
+            is_composio_managed: false,
+        },
+    };
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
-fn read(service: &Service, body: Body) -> Result<AuthConfig, CreateAuthConfigError> {
+fn read(
+    service: &Service,
+    project: String,
+    body: AuthConfigBody,
+) -> Result<NewAuthConfig, CreateAuthConfigError> {
     let Configuration {
         kind,
         auth_scheme,
-        credentials,
+        name,
+        mut credentials,
     } = body.auth_config;
     if !service.toolkits.contains_key(&body.toolkit.slug) {
         return Err(CreateAuthConfigError::UnknownToolkit);
@@ -125,6 +191,7 @@ fn read(service: &Service, body: Body) -> Result<AuthConfig, CreateAuthConfigErr
     if !AUTH_SCHEMES.contains(&auth_scheme.as_str()) {
         return Err(CreateAuthConfigError::UnknownScheme);
     }
+    let scopes = credentials.scopes.take();
     let client = if auth_scheme == "OAUTH2" {
         read_client(credentials)?
     } else {
@@ -135,10 +202,15 @@ fn read(service: &Service, body: Body) -> Result<AuthConfig, CreateAuthConfigErr
             client_secret: None,
         }
     };
-    Ok(AuthConfig {
-        toolkit: body.toolkit.slug,
-        auth_scheme,
-        client,
+    Ok(NewAuthConfig {
+        project,
+        name,
+        scopes: scopes.map(Scopes::into_list).unwrap_or_default(),
+        config: AuthConfig {
+            toolkit: body.toolkit.slug,
+            auth_scheme,
+            client,
+        },
     })
 }
 

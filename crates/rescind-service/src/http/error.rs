@@ -1,17 +1,15 @@
-//! The error envelope, and the errors that belong to no endpoint.
+//! Errors, and those that belong to no endpoint.
 //!
 //! What the client is told and what the operator is told are two messages: the first is fixed
 //! text, so that nothing secret can get into it; the second is logged where the error arises.
 
 use std::borrow::Cow;
 
-use axum::Json;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
 
 use crate::store::StoreError;
 
@@ -51,12 +49,44 @@ pub(crate) const NO_VALID_KEY: ApiError = ApiError {
     suggested_fix: Some("send the project's key in the header x-api-key"),
 };
 
+pub(crate) const NO_PERMISSION: ApiError = ApiError {
+    status: StatusCode::FORBIDDEN,
+    code: 403,
+    slug: "Api_NoPermission",
+    message: Cow::Borrowed("the API key may only read"),
+    suggested_fix: Some("send a key of the project with the permission `write`"),
+};
+
+pub(crate) const BODY_TOO_LARGE: ApiError = ApiError {
+    status: StatusCode::PAYLOAD_TOO_LARGE,
+    code: 413,
+    slug: "Api_BodyTooLarge",
+    message: Cow::Borrowed("the body is too large"),
+    suggested_fix: Some("send at most 256 KiB"),
+};
+
 pub(crate) const ACCOUNT_NOT_FOUND: ApiError = ApiError {
     status: StatusCode::NOT_FOUND,
     code: 606,
     slug: "ConnectedAccount_ResourceNotFound",
     message: Cow::Borrowed("there is no such connected account"),
     suggested_fix: Some("check the id; an account that was deleted is not found either"),
+};
+
+pub(crate) const AUTH_CONFIG_NOT_FOUND: ApiError = ApiError {
+    status: StatusCode::NOT_FOUND,
+    code: 701,
+    slug: "AuthConfig_ResourceNotFound",
+    message: Cow::Borrowed("there is no such auth config"),
+    suggested_fix: Some("check the id; an auth config that was deleted is not found either"),
+};
+
+pub(crate) const AUTH_CONFIG_DISABLED: ApiError = ApiError {
+    status: StatusCode::BAD_REQUEST,
+    code: 702,
+    slug: "AuthConfig_Disabled",
+    message: Cow::Borrowed("the auth config is disabled"),
+    suggested_fix: Some("enable the auth config first"),
 };
 
 pub(crate) const INTERNAL: ApiError = ApiError {
@@ -87,6 +117,12 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, 400, "Api_BadRequest", message)
     }
 
+    /// The same error under another status, where there is one.
+    pub(crate) fn with_status(mut self, status: Option<StatusCode>) -> Self {
+        self.status = status.unwrap_or(self.status);
+        self
+    }
+
     pub(crate) fn with_fix(mut self, suggested_fix: &'static str) -> Self {
         self.suggested_fix = Some(suggested_fix);
         self
@@ -101,17 +137,11 @@ impl From<StoreError> for ApiError {
 }
 
 impl IntoResponse for ApiError {
+    /// Its envelope comes later: see [`super::envelope`].
     fn into_response(self) -> Response {
-        let mut error = json!({
-            "message": self.message,
-            "code": self.code,
-            "slug": self.slug,
-            "status": self.status.as_u16(),
-        });
-        if let Some(fix) = self.suggested_fix {
-            error["suggested_fix"] = fix.into();
-        }
-        (self.status, Json(json!({ "error": error }))).into_response()
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
     }
 }
 

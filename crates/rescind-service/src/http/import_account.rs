@@ -5,43 +5,65 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-use super::error::ApiError;
+use super::error::{AUTH_CONFIG_DISABLED, ApiError};
 use super::extract::JsonBody;
+use super::read_account::{StateAnswer, StateValue};
+use super::refusals::{self, Writing};
 use crate::account::Held;
 use crate::clock;
 use crate::lifecycle::Status;
+use crate::projects::Caller;
 use crate::service::Service;
-use crate::store::{NewAccount, StoreError};
+use crate::store::{Import, Imported, NewAccount, StoreError};
 
-#[derive(Deserialize)]
-pub(super) struct Body {
+/// An account that was connected elsewhere.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct ImportBody {
     auth_config: AuthConfigReference,
     connection: Connection,
 }
 
-#[derive(Deserialize)]
+/// The auth config under which it was connected.
+#[derive(Deserialize, ToSchema)]
 struct AuthConfigReference {
     id: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct Connection {
     user_id: String,
+    alias: Option<String>,
     state: ConnectionState,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 struct ConnectionState {
+    /// That of the auth config.
     #[serde(rename = "authScheme")]
     auth_scheme: String,
+    /// `status`, and what the account holds: the token response, an API key, a password.
     val: Map<String, Value>,
+}
+
+/// An account that was imported.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ImportedAccount {
+    id: String,
+    status: Status,
+    #[serde(rename = "connectionData")]
+    connection_data: StateAnswer,
+    /// Always null: what is imported needs no user.
+    #[schema(required)]
+    redirect_url: Option<String>,
 }
 
 enum ImportError {
     UnknownAuthConfig,
+    AuthConfigDisabled,
     OtherScheme,
     NoStatus,
     Store(StoreError),
@@ -56,6 +78,7 @@ impl From<ImportError> for ApiError {
                 "AuthConfig_ResourceNotFound",
                 "there is no such auth config",
             ),
+            ImportError::AuthConfigDisabled => AUTH_CONFIG_DISABLED,
             ImportError::OtherScheme => {
                 Self::bad_request("`connection.state.authScheme` is not that of the auth config")
             }
@@ -73,34 +96,48 @@ impl From<StoreError> for ImportError {
     }
 }
 
+#[utoipa::path(post, path = "/api/v3.1/connected_accounts", tag = "connected accounts",
+    operation_id = "import_account", summary = "Import an account that was connected elsewhere",
+    request_body = ImportBody,
+    responses(
+        (status = 201, description = "It is here now", body = ImportedAccount),
+        refusals::Body, Writing,
+    ))]
 pub(super) async fn handle(
     State(service): State<Arc<Service>>,
-    JsonBody(body): JsonBody<Body>,
-) -> Result<(StatusCode, Json<Value>), ApiError> {
+    caller: Caller,
+    JsonBody(body): JsonBody<ImportBody>,
+) -> Result<(StatusCode, Json<ImportedAccount>), ApiError> {
     let auth_scheme = body.connection.state.auth_scheme.clone();
-    let (id, status) = import(&service, body).await?;
-    let answer = json!({
-        "id": id,
-        "status": status.name(),
-        "connectionData": { "authScheme": auth_scheme, "val": { "status": status.name() } },
-        "redirect_url": null,
-    });
+    let (id, status) = import(&service, caller, body).await?;
+    let answer = ImportedAccount {
+        id,
+        status,
+        connection_data: StateAnswer {
+            auth_scheme,
+            val: StateValue {
+                status,
+                revoked_at: None,
+            },
+        },
+        redirect_url: None,
+    };
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
-async fn import(service: &Service, body: Body) -> Result<(String, Status), ImportError> {
-    let config = service
-        .store
-        .find_auth_config(&body.auth_config.id)
-        .await?
-        .ok_or(ImportError::UnknownAuthConfig)?;
-    let ConnectionState {
-        auth_scheme,
-        mut val,
-    } = body.connection.state;
-    if auth_scheme != config.auth_scheme {
-        return Err(ImportError::OtherScheme);
-    }
+async fn import(
+    service: &Service,
+    caller: Caller,
+    body: ImportBody,
+) -> Result<(String, Status), ImportError> {
+    let Connection {
+        user_id,
+        alias,
+        state: ConnectionState {
+            auth_scheme,
+            mut val,
+        },
+    } = body.connection;
     let status = val
         .remove("status")
         .as_ref()
@@ -108,13 +145,24 @@ async fn import(service: &Service, body: Body) -> Result<(String, Status), Impor
         .and_then(Status::parse)
         .ok_or(ImportError::NoStatus)?;
     let now = clock::now();
-    let account = NewAccount {
-        auth_config_id: body.auth_config.id,
-        user_id: body.connection.user_id,
-        status,
-        held: Held::from_fields(val, now),
+    let import = Import {
+        caller,
+        auth_scheme,
+        alias,
+        account: NewAccount {
+            auth_config_id: body.auth_config.id,
+            user_id,
+            status,
+            held: Held::from_fields(val, now),
+        },
     };
-    let id = service.store.insert_account(account, now).await?;
-    tracing::info!(account = id, %status, "account imported");
-    Ok((id, status))
+    match service.store.import_account(import, now).await? {
+        Imported::Account(id) => {
+            tracing::info!(account = id, %status, "account imported");
+            Ok((id, status))
+        }
+        Imported::NoSuchAuthConfig => Err(ImportError::UnknownAuthConfig),
+        Imported::AuthConfigDisabled => Err(ImportError::AuthConfigDisabled),
+        Imported::OtherScheme => Err(ImportError::OtherScheme),
+    }
 }

@@ -2,21 +2,30 @@
 
 mod create_auth_config;
 mod delete_account;
+mod delete_auth_config;
+mod envelope;
 mod error;
 mod extract;
 mod health;
 mod import_account;
 mod key;
 mod list_accounts;
+mod list_auth_configs;
+mod openapi;
+mod paging;
+mod query;
 mod read_account;
+mod read_auth_config;
 mod refresh_account;
+mod refusals;
 mod revoke_account;
+mod set_auth_config_status;
 mod set_status;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, patch, post};
 
@@ -24,11 +33,36 @@ use crate::defects::hooks;
 use crate::service::Service;
 
 use self::error::ApiError;
+pub use self::openapi::openapi;
+
+/// The longest body that is read. A revoke reads none.
+const BODY_LIMIT: usize = 256 * 1024;
 
 /// Every route of the service.
 pub(crate) fn router(service: Arc<Service>) -> Router {
     let writes_errors_as_text = hooks::writes_errors_as_text(service.defect);
-    let accounts = Router::new()
+    let api = accounts()
+        .merge(auth_configs())
+        .method_not_allowed_fallback(method_not_allowed)
+        .route_layer(from_fn_with_state(Arc::clone(&service), key::check))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT));
+    let router = Router::new()
+        .nest("/api/v3.1", api)
+        .route("/health", get(health::handle))
+        .route("/openapi.json", get(openapi::handle))
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(&service), envelope::complete))
+        .with_state(service);
+    if writes_errors_as_text {
+        return router.layer(from_fn(error::as_text));
+    }
+    router
+}
+
+fn accounts() -> Router<Arc<Service>> {
+    let revoke = post(revoke_account::handle).layer(from_fn(envelope::discourage_repetition));
+    Router::new()
         .route(
             "/connected_accounts",
             post(import_account::handle).get(list_accounts::handle),
@@ -42,23 +76,27 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
             "/connected_accounts/{id}/refresh",
             post(refresh_account::handle),
         )
+        .route("/connected_accounts/{id}/revoke", revoke)
+}
+
+fn auth_configs() -> Router<Arc<Service>> {
+    Router::new()
         .route(
-            "/connected_accounts/{id}/revoke",
-            post(revoke_account::handle),
+            "/auth_configs",
+            post(create_auth_config::handle).get(list_auth_configs::handle),
         )
-        .route("/auth_configs", post(create_auth_config::handle))
-        .method_not_allowed_fallback(method_not_allowed)
-        .route_layer(from_fn_with_state(Arc::clone(&service), key::check));
-    let router = Router::new()
-        .nest("/api/v3.1", accounts)
-        .route("/health", get(health::handle))
-        .fallback(no_such_route)
-        .method_not_allowed_fallback(method_not_allowed)
-        .with_state(service);
-    if writes_errors_as_text {
-        return router.layer(from_fn(error::as_text));
-    }
-    router
+        .route(
+            "/auth_configs/{id}",
+            get(read_auth_config::handle).delete(delete_auth_config::handle),
+        )
+        .route(
+            "/auth_configs/{id}/status",
+            patch(set_auth_config_status::by_body),
+        )
+        .route(
+            "/auth_configs/{id}/{status}",
+            patch(set_auth_config_status::by_path),
+        )
 }
 
 async fn no_such_route() -> ApiError {

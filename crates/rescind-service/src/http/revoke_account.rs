@@ -7,16 +7,22 @@ use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
+use super::envelope::Envelope;
 use super::error::{ACCOUNT_NOT_FOUND, ApiError, INTERNAL};
 use super::extract::AccountId;
+use super::refusals::{NoAccount, Writing};
 use crate::account::Subject;
 use crate::defects::{hooks, seams};
 use crate::lifecycle::Status;
 use crate::operations::revoking::RevokeError;
 use crate::service::Service;
+use crate::variants;
 
 impl From<RevokeError> for ApiError {
     fn from(error: RevokeError) -> Self {
@@ -74,12 +80,41 @@ fn not_revocable(status: &str) -> ApiError {
     .with_fix("revoke accounts that are ACTIVE")
 }
 
+/// What a revoke killed.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RevokedAccount {
+    connected_account: AccountAfterRevoke,
+    /// What this call killed, each at most once. Empty if there was nothing left to kill.
+    revoked_tokens: Vec<Subject>,
+}
+
+/// The account that was revoked.
+#[derive(Serialize, ToSchema)]
+struct AccountAfterRevoke {
+    id: String,
+    status: Status,
+}
+
+#[utoipa::path(post, path = "/api/v3.1/connected_accounts/{id}/revoke",
+    tag = "connected accounts", operation_id = "revoke_account",
+    summary = "Kill what an account holds, at its provider, and say what was killed",
+    description = "Needs no body, and ignores one. 409 and 500 carry `x-should-retry: false`.",
+    params(("id" = String, Path, description = "The account's id")),
+    responses(
+        (status = 200, description = "The account is REVOKED", body = RevokedAccount),
+        (status = 400, description = "There is nothing that can be revoked", body = Envelope),
+        (status = 409, description = "Only ACTIVE accounts can be revoked", body = Envelope),
+        NoAccount, Writing,
+    ))]
 pub(super) async fn handle(
     State(service): State<Arc<Service>>,
     AccountId(id): AccountId,
     request: Request,
 ) -> Result<Response, ApiError> {
-    if hooks::requires_body(service.defect) && !has_json_object(request).await {
+    let wants_body = hooks::requires_body(service.defect)
+        || hooks::refuses_empty_json(service.defect)
+            && request.headers().contains_key(CONTENT_TYPE);
+    if wants_body && !has_json_object(request).await {
         return Err(ApiError::bad_request("the body must be a JSON object"));
     }
     match service.revoke(&id).await {
@@ -93,17 +128,26 @@ pub(super) async fn handle(
 
 fn success(service: &Service, id: &str, listed: &[Subject]) -> Response {
     let status = seams::answered_status(service.defect, Status::Revoked);
-    let revoked_tokens: Vec<&str> = listed.iter().map(|subject| subject.name()).collect();
-    tracing::info!(account = id, ?revoked_tokens, "account revoked");
-    Json(json!({
-        "connected_account": { "id": id, "status": status.name() },
-        "revoked_tokens": revoked_tokens,
-    }))
-    .into_response()
+    tracing::info!(account = id, revoked_tokens = ?listed, "account revoked");
+    let answer = RevokedAccount {
+        connected_account: AccountAfterRevoke {
+            id: id.to_owned(),
+            status,
+        },
+        revoked_tokens: listed.to_vec(),
+    };
+    match serde_json::to_value(answer) {
+        Ok(answer) => Json(seams::success(service.defect, answer)).into_response(),
+        Err(error) => {
+            tracing::error!(account = id, %error, "the answer cannot be written as JSON");
+            INTERNAL.into_response()
+        }
+    }
 }
 
 fn failure(service: &Service, error: RevokeError) -> Result<Response, ApiError> {
-    let answer = ApiError::from(error);
+    let status = variants::hooks::refusal_status(service.variant, &error);
+    let answer = ApiError::from(error).with_status(status);
     if answer.status == StatusCode::INTERNAL_SERVER_ERROR {
         let status = StatusCode::from_u16(hooks::failure_status(service.defect));
         return Ok((status.unwrap_or(answer.status), answer).into_response());

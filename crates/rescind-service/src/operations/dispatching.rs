@@ -13,6 +13,7 @@ use crate::store::StoreError;
 use crate::toolkit::Toolkit;
 use crate::upstream::classify::{self, Pause, RefreshOutcome};
 use crate::upstream::request::{self, ProviderClient};
+use crate::variants;
 
 /// How long to wait before a dispatch is repeated, where the provider does not say.
 const DEFAULT_PAUSE: Duration = Duration::from_millis(100);
@@ -67,12 +68,10 @@ impl Service {
             .find_auth_config(&account.auth_config_id)
             .await?
             .ok_or(StoreError::Unreadable("auth config"))?;
-        if hooks::uses_first_client(self.defect) {
-            let first = self
-                .store
-                .find_first_auth_config(&config.client.base_url)
-                .await?;
-            return Ok(first.unwrap_or(config).client);
+        if let Some(which) = hooks::other_client(self.defect) {
+            let base_url = &config.client.base_url;
+            let other = self.store.find_other_auth_config(base_url, which).await?;
+            return Ok(other.unwrap_or(config).client);
         }
         Ok(config.client)
     }
@@ -210,6 +209,9 @@ impl Run<'_> {
 
     /// Gets a live access token, because it has to authenticate the call.
     async fn refresh_and_send(&mut self, dispatch: &mut Dispatch) -> Result<Outcome, StoreError> {
+        if variants::hooks::never_refreshes(self.service.variant) {
+            return Ok(Outcome::Failed(Failure::Refresh));
+        }
         let refreshed = self
             .service
             .call_token_endpoint(self.toolkit, &self.client, &self.held)
@@ -299,6 +301,7 @@ impl Run<'_> {
         let Some(request) = request::revoke(dispatch, &self.client, access_token) else {
             return Ok(Outcome::Failed(Failure::Unsendable));
         };
+        let request = variants::seams::request(self.service.variant, request, &self.client);
         let request = seams::request(defect, request, dispatch, &self.client);
         if !self.intents.intend(dispatch).await? {
             return Ok(Outcome::Failed(Failure::ClaimLost));
@@ -310,7 +313,10 @@ impl Run<'_> {
         }
         let outcome = match self.service.upstream.send(request).await {
             Ok(answer) => {
-                self.pause = classify::requested_pause(&answer);
+                self.pause = classify::requested_pause(&answer)
+                    .filter(|_| !hooks::ignores_retry_after(defect));
+                let echo = hooks::echoed_answer(defect, &answer);
+                self.executed.echo = echo.or(self.executed.echo.take());
                 about_its_token(dispatch, classify::revoke(&dispatch.route, &answer))
             }
             Err(failure) => Outcome::Failed(failure),

@@ -87,7 +87,6 @@ mod tests {
     use crate::account::ClaimKind;
     use crate::clock::{self, Timestamp};
     use crate::config::{Config, Database};
-    use crate::secret::Secret;
     use crate::service::Service;
     use crate::store::tests::{NOW, store_with_account};
     use crate::store::{ClaimedRevoke, Ending};
@@ -100,11 +99,12 @@ mod tests {
             listen: "127.0.0.1:0".parse().unwrap(),
             database: Database::Memory,
             encryption_key: None,
-            api_key: Secret::new("ak_1"),
+            api_keys: Vec::new(),
             dispatch_timeout: Config::DEFAULT_DISPATCH_TIMEOUT,
             defect: None,
+            variant: None,
         };
-        let upstream = UpstreamClient::new(config.dispatch_timeout).unwrap();
+        let upstream = UpstreamClient::new(config.dispatch_timeout, None, None).unwrap();
         let service = Service::new(&config, store, toolkit::load().unwrap(), upstream);
         (service, id)
     }

@@ -16,6 +16,7 @@ use crate::store::{Ending, StoreError, TokensAfter};
 use crate::toolkit::Toolkit;
 use crate::upstream::classify::{self, RefreshOutcome};
 use crate::upstream::request::{self, ProviderClient};
+use crate::variants;
 
 const EXPIRED_REASON: &str = "The provider permanently refused to refresh the tokens";
 
@@ -163,6 +164,7 @@ impl Service {
         let Some(request) = request::refresh(&toolkit.token, client, refresh_token) else {
             return RefreshOutcome::Failed(Failure::Unsendable);
         };
+        let request = variants::seams::request(self.variant, request, client);
         match self.upstream.send(request).await {
             Ok(answer) => classify::refresh(&answer),
             Err(failure) => RefreshOutcome::Failed(failure),

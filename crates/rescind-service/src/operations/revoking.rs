@@ -13,6 +13,7 @@ use crate::operations::waiting::{lease_end, poll_interval, until_worth_another_l
 use crate::plan::{self, Plan, PlanRefusal};
 use crate::service::Service;
 use crate::store::{Ending, StoreError, TokensAfter};
+use crate::variants;
 
 const REVOKED_REASON: &str = "Revoked via user-initiated revoke endpoint";
 
@@ -52,9 +53,16 @@ pub(crate) enum RevokeError {
 impl Service {
     /// Revokes an account and returns the subjects that this call killed.
     pub(crate) async fn revoke(self: &Arc<Self>, id: &str) -> Result<Vec<Subject>, RevokeError> {
-        tokio::time::timeout(self.longest_call(), self.revoke_when_free(id))
+        self.refresh_before_revoke(id).await?;
+        let revoked = tokio::time::timeout(self.longest_call(), self.revoke_when_free(id))
             .await
-            .map_err(|_elapsed| RevokeError::TookTooLong)?
+            .map_err(|_elapsed| RevokeError::TookTooLong)?;
+        match revoked {
+            Err(RevokeError::NotFound) if hooks::takes_unknown_for_revoked(self.defect) => {
+                Ok(Vec::new())
+            }
+            revoked => revoked,
+        }
     }
 
     async fn revoke_when_free(self: &Arc<Self>, id: &str) -> Result<Vec<Subject>, RevokeError> {
@@ -63,15 +71,22 @@ impl Service {
             let mut ended = pin!(self.claims_ended.notified());
             ended.as_mut().enable();
             let account = self.find_to_revoke(id).await?;
+            self.refuse_unsupported_first(&account)?;
             match seams::decision(self.defect, lifecycle::decide_revoke(account.status)) {
                 RevokeDecision::Dispatch => {}
                 RevokeDecision::AlreadyRevoked => return Ok(Vec::new()),
+                RevokeDecision::Refuse(_) if self.lets_through(&account.id) => {}
                 RevokeDecision::Refuse(refusal) => {
                     self.dispatch_before_refusing(&account).await;
                     return Err(RevokeError::WrongStatus(refusal));
                 }
             }
             let plan = self.plan_revoke(&account)?;
+            if hooks::queues_revokes(self.defect) {
+                let held = account.held.subjects();
+                self.queue(account);
+                return Ok(held);
+            }
             if account.is_claimed_by(ClaimKind::Revoke, clock::now()) {
                 until_worth_another_look(ended, &mut poll).await;
                 continue;
@@ -104,11 +119,13 @@ impl Service {
     pub(super) fn plan_revoke(&self, account: &Account) -> Result<Plan, RevokeError> {
         let toolkit = self.toolkit_of(account)?;
         let now = clock::now();
-        let honest = if account.auth_scheme == "OAUTH2" {
+        let is_oauth2 = account.auth_scheme == "OAUTH2" || hooks::ignores_scheme(self.defect);
+        let honest = if is_oauth2 {
             plan::plan(toolkit, &account.held, now)
         } else {
             Err(PlanRefusal::Unsupported)
         };
+        let honest = variants::seams::plan(self.variant, honest, &account.held, now);
         seams::plan(self.defect, honest, toolkit, &account.held, now).map_err(|refusal| {
             match refusal {
                 PlanRefusal::Unsupported => RevokeError::Unsupported,
@@ -148,6 +165,7 @@ impl Service {
         self.disconnect_siblings(account).await;
         let conclusion = self.conclude_revoke(account, &executed);
         let ending = self.revoke_ending(account, &conclusion);
+        let ending = variants::seams::ending(self.variant, ending, &executed.dispatched);
         if matches!(
             (&conclusion, &ending),
             (Conclusion::Revoked { .. }, Ending::Unchanged)
@@ -181,7 +199,11 @@ impl Service {
     fn conclude_revoke(&self, account: &Account, executed: &Executed) -> Conclusion {
         seams::conclusion(
             self.defect,
-            conclude(&executed.dispatched),
+            variants::seams::conclusion(
+                self.variant,
+                conclude(&executed.dispatched),
+                &executed.dispatched,
+            ),
             account,
             &executed.dispatched,
             &executed.named,

@@ -185,8 +185,9 @@ fn write_status(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let changed = transaction.execute(
-        "UPDATE connected_accounts SET status = ?, status_reason = ?, updated_at = ?
-         WHERE id = ? AND version = ?",
+        "UPDATE connected_accounts SET status = ?1, status_reason = ?2, updated_at = ?3,
+             revoked_at = CASE ?1 WHEN 'REVOKED' THEN ?3 ELSE revoked_at END
+         WHERE id = ?4 AND version = ?5",
         params![status.name(), reason, now.0, id, version],
     )?;
     Ok(changed == 1)

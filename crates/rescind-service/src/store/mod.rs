@@ -6,6 +6,8 @@ mod accounts;
 mod auth_configs;
 mod claims;
 mod dispatches;
+mod jobs;
+mod listing;
 mod schema;
 mod sealing;
 
@@ -15,13 +17,18 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-pub(crate) use self::accounts::{NewAccount, Switched};
-pub(crate) use self::auth_configs::AuthConfig;
+pub(crate) use self::accounts::{Import, Imported, NewAccount, Switched};
+pub(crate) use self::auth_configs::{AuthConfig, AuthConfigRecord, NewAuthConfig};
 pub(crate) use self::claims::{Ending, TokensAfter};
 pub(crate) use self::dispatches::{ClaimedRevoke, DispatchName, DispatchState, RecordedDispatch};
+pub(crate) use self::jobs::{JobEnding, RevokeJob};
+pub(crate) use self::listing::{
+    AccountFilter, AuthConfigFilter, Direction, OrderBy, Page, PageRequest, Place,
+};
 use self::sealing::Sealer;
 use crate::config::Database;
 use crate::encryption_key::EncryptionKey;
+use crate::variants::Variant;
 
 /// How long a transaction waits for that of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,6 +39,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Store {
     connection: Arc<Mutex<Option<Connection>>>,
     sealer: Arc<Sealer>,
+    variant: Option<Variant>,
 }
 
 /// A transaction, with what opens and seals the secrets in it.
@@ -83,7 +91,14 @@ impl Store {
         Ok(Self {
             connection: Arc::new(Mutex::new(Some(connection))),
             sealer,
+            variant: None,
         })
+    }
+
+    /// The same, with the ids of a variant.
+    pub(crate) fn with_variant(mut self, variant: Option<Variant>) -> Self {
+        self.variant = variant;
+        self
     }
 
     /// Closes the database. Whatever comes later is refused.

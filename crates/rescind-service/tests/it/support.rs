@@ -7,7 +7,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use rescind_service::{
-    Config, Database, Defect, EncryptionKey, RunningService, Secret, ServeError, serve,
+    ApiKey, Config, Database, Defect, EncryptionKey, RunningService, Secret, ServeError, Variant,
+    parse_api_keys, serve,
 };
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
@@ -16,6 +17,10 @@ use wiremock::matchers::{body_string_contains, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 pub const API_KEY: &str = "ak_8fT2qLw0Zx5Rk1";
+/// A key of the same project that may only read.
+pub const READ_KEY: &str = "ak_read_3Jd9Qw7Ty2";
+/// A key of another project.
+pub const OTHER_KEY: &str = "ak_other_6Hb1Zs8Mn4";
 pub const CLIENT_SECRET: &str = "cs+Vn7:e%Gd3/Ub9";
 pub const ACCESS: &str = "at+Q1w/E2r=T3y&U4i%O5p~A6.s_-";
 pub const REFRESH: &str = "rt+Z9x/C8v=B7n&M6a%S5d~F4.g_-";
@@ -52,14 +57,36 @@ pub async fn try_to_start(
 ) -> Result<RunningService, ServeError> {
     collect_log();
     serve(Config {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        database,
         encryption_key: encryption_key.map(|key| EncryptionKey::parse(key).unwrap()),
-        api_key: Secret::new(API_KEY),
-        dispatch_timeout: Duration::from_secs(2),
         defect,
+        ..config(database)
     })
     .await
+}
+
+pub async fn start_configured(config: Config) -> RunningService {
+    collect_log();
+    serve(config).await.unwrap()
+}
+
+/// An honest service's.
+pub fn config(database: Database) -> Config {
+    Config {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        database,
+        encryption_key: Some(EncryptionKey::parse(ENCRYPTION_KEY).unwrap()),
+        api_keys: keys(),
+        dispatch_timeout: Duration::from_secs(2),
+        defect: None,
+        variant: None,
+    }
+}
+
+fn keys() -> Vec<ApiKey> {
+    let others = format!("default:read:{READ_KEY} other:write:{OTHER_KEY}");
+    let mut keys = parse_api_keys(&others).unwrap();
+    keys.push(ApiKey::of_default_project(Secret::new(API_KEY)));
+    keys
 }
 
 impl Harness {
@@ -70,6 +97,14 @@ impl Harness {
     pub async fn with_defect(defect: Option<Defect>) -> Self {
         let service = start_service(Database::Memory, defect).await;
         Self::around(service, MockServer::start().await)
+    }
+
+    pub async fn with_variant(variant: Option<Variant>) -> Self {
+        let config = Config {
+            variant,
+            ..config(Database::Memory)
+        };
+        Self::around(start_configured(config).await, MockServer::start().await)
     }
 
     pub async fn on_file(file: &Path) -> Self {
@@ -87,11 +122,22 @@ impl Harness {
     }
 
     pub async fn send(&self, verb: &str, target: &str, body: Option<Value>) -> Answer {
+        self.send_as(self.api_key, verb, target, body).await
+    }
+
+    /// Sends with another key.
+    pub async fn send_as(
+        &self,
+        key: &str,
+        verb: &str,
+        target: &str,
+        body: Option<Value>,
+    ) -> Answer {
         let url = format!("http://{}{target}", self.service.local_addr());
         let mut request = self
             .client
             .request(verb.parse().unwrap(), url)
-            .header("x-api-key", self.api_key);
+            .header("x-api-key", key);
         if let Some(body) = body {
             request = request
                 .header("content-type", "application/json")
@@ -123,11 +169,12 @@ impl Harness {
             .to_owned()
     }
 
-    pub async fn import_into(&self, auth_config: &str, val: Value) -> String {
-        let body = json!({
-            "auth_config": {"id": auth_config},
-            "connection": {"user_id": "u1", "state": {"authScheme": "OAUTH2", "val": val}},
-        });
+    /// Imports an account, ACTIVE if `val` says nothing else.
+    pub async fn import_into(&self, auth_config: &str, mut val: Value) -> String {
+        if val.get("status").is_none() {
+            val["status"] = "ACTIVE".into();
+        }
+        let body = import_body(auth_config, "OAUTH2", val);
         let answer = self
             .send("POST", "/api/v3.1/connected_accounts", Some(body))
             .await;
@@ -136,11 +183,8 @@ impl Harness {
     }
 
     /// An ACTIVE account with these fields.
-    pub async fn account(&self, toolkit: &str, mut val: Value) -> String {
+    pub async fn account(&self, toolkit: &str, val: Value) -> String {
         let auth_config = self.auth_config(toolkit, "my client").await;
-        if val.get("status").is_none() {
-            val["status"] = "ACTIVE".into();
-        }
         self.import_into(&auth_config, val).await
     }
 
@@ -161,6 +205,11 @@ impl Harness {
     pub async fn read(&self, id: &str) -> Answer {
         self.send("GET", &format!("/api/v3.1/connected_accounts/{id}"), None)
             .await
+    }
+
+    pub async fn switch_config(&self, id: &str, word: &str) -> Answer {
+        let target = format!("/api/v3.1/auth_configs/{id}/{word}");
+        self.send("PATCH", &target, None).await
     }
 
     pub async fn status(&self, id: &str) -> String {
@@ -199,6 +248,15 @@ impl Harness {
     pub async fn journal(&self) -> Vec<String> {
         self.requests().await.iter().map(describe).collect()
     }
+}
+
+pub fn import_body(auth_config: &str, auth_scheme: &str, val: Value) -> Value {
+    let mut body = json!({
+        "auth_config": {"id": auth_config},
+        "connection": {"user_id": "u1", "state": {"authScheme": auth_scheme}},
+    });
+    body["connection"]["state"]["val"] = val;
+    body
 }
 
 pub fn both() -> Value {

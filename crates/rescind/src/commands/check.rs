@@ -96,8 +96,8 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
             "call it by its full path".to_owned(),
         )
     })?;
-    let named = target.api_key.environment.iter();
-    let environment: BTreeMap<String, Secret> = named
+    let environment: BTreeMap<String, Secret> = target
+        .key_variables()
         .filter_map(|name| {
             arguments::environment(name).map(|value| (name.get().clone(), Secret::new(value)))
         })

@@ -91,13 +91,16 @@ mod tests {
             Topic::Requirement(topic) => {
                 let checks = topic.checks.into_iter().map(|check| check.id);
                 let defects = topic.defects.into_iter().map(|defect| defect.id);
-                return checks.chain(defects).collect();
+                let others = [topic.scenarios, topic.variants].concat();
+                let others = others.into_iter().map(|mention| mention.id);
+                return checks.chain(defects).chain(others).collect();
             }
             Topic::Check(topic) => (topic.rows, [topic.defects, topic.scenarios].concat()),
             Topic::Scenario(topic) => (topic.rows, topic.profiles),
             Topic::Folder(topic) => (Vec::new(), topic.scenarios),
             Topic::Profile(topic) => (Vec::new(), topic.scenarios),
             Topic::Defect(topic) => (topic.rows, vec![topic.check]),
+            Topic::Variant(topic) => (topic.rows, Vec::new()),
         };
         let rows = rows.into_iter().map(|row| row.id);
         rows.chain(others.into_iter().map(|mention| mention.id))

@@ -3,7 +3,7 @@
 use rescind_model::{Profile, RequirementSet};
 use rescind_runner::Catalogue;
 use rescind_runner::judge::checks::{self, CHECKS};
-use rescind_service::Defect;
+use rescind_service::{Defect, Variant};
 
 use super::NotReady;
 use crate::arguments::{List, Listed};
@@ -34,6 +34,16 @@ fn rows(arguments: &List) -> Result<Vec<Vec<String>>, NotReady> {
                     format!("→ {}", defect.check()),
                     defect.summary().into(),
                     defect.sources().join(" "),
+                ]
+            })
+            .collect(),
+        Listed::Variants => Variant::ALL
+            .iter()
+            .map(|variant| {
+                vec![
+                    variant.name().into(),
+                    format!("→ {}", variant.row()),
+                    variant.summary().into(),
                 ]
             })
             .collect(),
@@ -68,7 +78,7 @@ fn of_catalogue(what: Listed, catalogue: &Catalogue) -> Vec<Vec<String>> {
             .map(|(name, profile)| profile_row(name, profile))
             .collect(),
         Listed::Requirements => requirement_rows(&catalogue.set),
-        Listed::Checks | Listed::Defects | Listed::Sets => Vec::new(),
+        Listed::Checks | Listed::Defects | Listed::Variants | Listed::Sets => Vec::new(),
     }
 }
 
@@ -109,11 +119,7 @@ fn set_rows() -> Result<Vec<Vec<String>>, NotReady> {
     for named in assets::requirement_sets() {
         let files = assets::requirement_set_named(&named.name)?;
         let set = RequirementSet::parse(files, &checks::ids())?;
-        let own = set
-            .requirements
-            .iter()
-            .filter(|row| row.file.path() == named.file.path())
-            .count();
+        let own = set.own_rows().count();
         let total = set.requirements.len();
         rows.push(vec![
             set.name,

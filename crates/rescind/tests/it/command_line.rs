@@ -1,6 +1,6 @@
 //! What the program prints and exits with.
 
-use crate::support::{check, reference_target, rescind, root, run, write};
+use crate::support::{Finished, check, reference_target, rescind, root, run, write};
 
 #[test]
 fn help_names_the_exit_codes() {
@@ -98,7 +98,14 @@ fn a_report_that_cannot_be_written_is_no_success() {
 
 #[test]
 fn lists() {
-    for what in ["scenarios", "profiles", "requirements", "defects", "checks"] {
+    for what in [
+        "scenarios",
+        "profiles",
+        "requirements",
+        "defects",
+        "variants",
+        "checks",
+    ] {
         let finished = run(&["list", what]);
         assert_eq!(finished.code, 0);
         assert!(
@@ -173,6 +180,7 @@ fn a_failure_explains_itself() {
     assert_eq!(finished.code, 1);
     let filters = vec![
         (r"ca_[0-9A-Za-z]{12}", "ca_ID"),
+        (r"req_[0-9A-Za-z]{12}", "req_ID"),
         (r"127\.0\.0\.1:\d+", "ADDRESS"),
         (r"date: .*", "date: DATE"),
         (r"in \d+\.\d+ s", "in TIME"),
@@ -182,10 +190,38 @@ fn a_failure_explains_itself() {
     });
 }
 
+/// What `serve` says to these keys, which it must not serve with.
+fn refused_keys(variable: Option<&str>, file: Option<&str>, arguments: &[&str]) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("keys");
+    let path = path.to_string_lossy();
+    let mut command = rescind(&[&["serve"], arguments].concat());
+    if let Some(text) = variable {
+        command.env("RESCIND_API_KEYS", text);
+    }
+    if let Some(text) = file {
+        write(folder.path(), "keys", text);
+        command.args(["--api-keys-file", &*path]);
+    }
+    let finished = Finished::from(command.output().expect("the program starts"));
+    assert_eq!((finished.code, finished.stdout.as_str()), (3, ""));
+    assert!(!finished.stderr.contains("ak_"), "{}", finished.stderr);
+    finished.stderr.replace(&*path, "FILE")
+}
+
 #[test]
-fn the_service_wants_a_key() {
-    let output = rescind(&["serve"]).output().expect("the program starts");
-    assert_eq!(output.status.code(), Some(2));
+fn mistakes_in_keys_are_configuration_errors_that_show_no_key() {
+    let answers = [
+        refused_keys(None, None, &[]),
+        refused_keys(None, None, &["--api-key", ""]),
+        refused_keys(Some("shop:read:ak_1 ak_2"), None, &[]),
+        refused_keys(Some("shop:owner:ak_1"), None, &[]),
+        refused_keys(None, Some("shop:read:ak_1\nshop:write:ak_1\n"), &[]),
+        refused_keys(Some("shop:read:ak_1"), Some("yard:write:ak_1"), &[]),
+        refused_keys(Some("shop:read:ak_1"), None, &["--api-key", "ak_1"]),
+        refused_keys(None, None, &["--api-keys-file", "no-such-file"]),
+    ];
+    insta::assert_snapshot!(answers.concat());
 }
 
 #[test]
@@ -219,4 +255,28 @@ fn a_database_in_a_file_wants_a_key_that_is_one_and_is_never_shown() {
         serve(&["--encryption-key-file", &format!("{key_file}.missing")]),
     ];
     insta::assert_snapshot!(problems.join("---\n"));
+}
+
+#[test]
+fn an_unknown_variant_names_the_nearest_and_none_goes_with_a_defect() {
+    let finished = run(&["serve", "--api-key", "x", "--variant", "list-revrsed"]);
+    assert_eq!(finished.code, 2);
+    insta::assert_snapshot!(finished.stderr);
+    let both = ["--variant", "slow", "--defect", "listed-twice"];
+    let finished = run(&[&["serve", "--api-key", "x"], &both[..]].concat());
+    assert_eq!(finished.code, 2);
+    assert!(
+        finished.stderr.contains("cannot be used with"),
+        "{}",
+        finished.stderr
+    );
+}
+
+#[test]
+fn every_variant_names_a_row_of_the_contract() {
+    let rows = run(&["list", "requirements"]).stdout;
+    for variant in rescind_service::Variant::ALL {
+        let names_it = |line: &str| line.split(' ').next() == Some(variant.row());
+        assert!(rows.lines().any(names_it), "{variant}: {}", variant.row());
+    }
 }

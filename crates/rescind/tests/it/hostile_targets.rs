@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use rescind_model::event::Report;
 use rescind_model::verdict::Verdict;
-use rescind_service::{Config, Database, RunningService, Secret, serve};
+use rescind_service::{ApiKey, Config, Database, RunningService, Secret, parse_api_keys, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{Finished, check, reference_target, rescind, write};
 
 const KEY: &str = "ak_a-key-for-this-test";
+const READ_ONLY_KEY: &str = "ak_another-that-may-only-read";
+const OTHER_PROJECT_KEY: &str = "ak_another-of-another-project";
 
 /// How a revoke route misbehaves.
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +30,20 @@ enum Misbehaviour {
 }
 
 async fn service() -> RunningService {
+    let other_keys = format!("default:read:{READ_ONLY_KEY} other:write:{OTHER_PROJECT_KEY}");
+    let other_keys = parse_api_keys(&other_keys).expect("keys");
     serve(Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         database: Database::Memory,
         encryption_key: None,
-        api_key: Secret::new(KEY),
-        dispatch_timeout: Config::DEFAULT_DISPATCH_TIMEOUT,
+        api_keys: [
+            vec![ApiKey::of_default_project(Secret::new(KEY))],
+            other_keys,
+        ]
+        .concat(),
+        dispatch_timeout: Duration::from_secs(2),
         defect: None,
+        variant: None,
     })
     .await
     .expect("the service starts")
@@ -102,7 +111,15 @@ fn target_at(address: SocketAddr, revoke_seconds: &str) -> String {
             "header = \"x-api-key\"\nenvironment = \"TEST_API_KEY\"",
         ),
         (
-            "revoke_seconds = 55",
+            "[read_only_api_key]",
+            "[read_only_api_key]\nenvironment = \"TEST_READ_ONLY_API_KEY\"",
+        ),
+        (
+            "[other_project_api_key]",
+            "[other_project_api_key]\nenvironment = \"TEST_OTHER_PROJECT_API_KEY\"",
+        ),
+        (
+            "revoke_seconds = 15",
             &format!("revoke_seconds = {revoke_seconds}"),
         ),
     ]);
@@ -134,6 +151,8 @@ async fn check_with_key(
         ])
         .args(arguments)
         .env("TEST_API_KEY", key)
+        .env("TEST_READ_ONLY_API_KEY", READ_ONLY_KEY)
+        .env("TEST_OTHER_PROJECT_API_KEY", OTHER_PROJECT_KEY)
         .output()
         .expect("the program starts");
         let report = std::fs::read_to_string(report)

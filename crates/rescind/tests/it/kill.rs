@@ -2,6 +2,8 @@
 //! same file: no account is lost, none reads REVOKED that has a live token, and a repeated call
 //! always comes to an end.
 //!
+//! And two of them at once, on one file: one dispatch for each subject.
+//!
 //! The instants are chosen by a proxy between service and provider: before the k-th request
 //! arrives, after it took effect and before its answer is heard, just after its answer, or a few
 //! turns of the scheduler later. Nothing waits for the clock.
@@ -434,4 +436,42 @@ async fn killed_at_any_instant_it_tells_no_lie_and_a_retry_converges() {
         assert!(entries.iter().all(|entry| entry.departures.is_empty()));
     }
     child.kill().await.expect("it ends");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_on_one_file_dispatch_each_token_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("service.db");
+    let (mut first, one) = start_service(&file).await;
+    let (mut second, other) = start_service(&file).await;
+    let world = World::begin(one).await;
+    let mut calls = JoinSet::new();
+    for round in 0..20 {
+        for account in world.import(one, round).await {
+            for service in [one, other, one, other] {
+                let account = account.clone();
+                calls.spawn(async move { account.revoke(service).await });
+            }
+        }
+    }
+    while let Some(call) = calls.join_next().await {
+        let (status, body) = call.expect("no panic").expect("an answer");
+        assert_eq!(status, 200, "{body}");
+    }
+    for (tenant, _) in &world.kinds {
+        let state = tenant.lock();
+        let mut presented: Vec<_> = state
+            .journal()
+            .after(0)
+            .filter(|entry| entry.is_dispatch())
+            .map(|entry| format!("{:?}", entry.presented))
+            .collect();
+        let all = presented.len();
+        presented.sort();
+        presented.dedup();
+        assert_eq!(presented.len(), all, "a token was dispatched twice");
+        assert!(all >= 20);
+    }
+    first.kill().await.expect("it ends");
+    second.kill().await.expect("it ends");
 }

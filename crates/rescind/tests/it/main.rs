@@ -11,6 +11,7 @@ mod defects;
 mod explain;
 mod hostile_targets;
 mod kill;
+mod prove;
 mod provider;
 mod report;
 mod schemas;

@@ -6,7 +6,7 @@ use rescind_model::event::Report;
 use rescind_model::verdict::Verdict;
 use serde_json::Value;
 
-use crate::support::check;
+use crate::support::{check, many_times};
 
 /// What may differ from run to run.
 fn without_what_varies(report: &Report) -> Value {
@@ -21,11 +21,10 @@ fn twenty_runs_give_the_same_report_whatever_their_seed_and_jobs() {
     let folder = tempfile::tempdir().expect("a folder");
     let (_, first) = check(folder.path(), &["--strict"]);
     let expected = without_what_varies(&first);
-    for number in 1..20 {
-        let (finished, report) = check(
-            folder.path(),
-            &["--strict", "--jobs", &format!("{}", number % 9 + 1)],
-        );
+    many_times(19, |number| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let jobs = format!("{}", number % 9 + 1);
+        let (finished, report) = check(folder.path(), &["--strict", "--jobs", &jobs]);
         assert_eq!(finished.code, 0, "{}", finished.stdout);
         assert_eq!(
             without_what_varies(&report),
@@ -36,7 +35,7 @@ fn twenty_runs_give_the_same_report_whatever_their_seed_and_jobs() {
             report.run.seed, first.run.seed,
             "a seed is fresh for every run"
         );
-    }
+    });
 }
 
 #[test]

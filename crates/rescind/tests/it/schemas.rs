@@ -7,6 +7,7 @@ fn committed_schemas_are_fresh() {
     for format in [
         "explanation",
         "profile",
+        "proof",
         "report",
         "requirements",
         "scenario",
@@ -23,9 +24,18 @@ fn committed_schemas_are_fresh() {
 }
 
 #[test]
+fn the_committed_openapi_document_is_fresh() {
+    let committed = std::fs::read_to_string(root().join("schemas/openapi.json"));
+    assert!(
+        committed.unwrap_or_default() == run(&["schema", "service"]).stdout,
+        "stale: `cargo run -- schema service > schemas/openapi.json`"
+    );
+}
+
+#[test]
 fn there_is_no_schema_of_a_format_that_is_gone() {
     let count = std::fs::read_dir(root().join("schemas"))
         .expect("the folder is there")
         .count();
-    assert_eq!(count, 6);
+    assert_eq!(count, 8);
 }

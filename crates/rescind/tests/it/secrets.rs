@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use rescind_model::requirement::SetFiles;
 use rescind_model::secret::{FingerprintKey, KnownSecret, Secret, SecretScanner};
 use rescind_model::verdict::Strictness;
 use rescind_model::{SourceFile, Target};
@@ -17,12 +18,13 @@ use crate::support::{Finished, reference_target, rescind, root, write};
 fn secrets_of(seed: &str, target: &str) -> Vec<Secret> {
     let target =
         Target::parse(&SourceFile::new("target.toml", target)).expect("the target is valid");
-    let set = root().join("fixtures/requirements/connected-accounts-2026-05-12.toml");
-    let set = SourceFile::new(
-        "set.toml",
-        std::fs::read_to_string(set).expect("the set is there"),
-    );
-    let catalogue = Catalogue::load(&set, &files("fixtures/providers"), &files("scenarios"))
+    let known: Vec<SourceFile> = files("fixtures/requirements")
+        .into_iter()
+        .map(|set| set.file)
+        .collect();
+    let chosen = known.first().expect("there are sets").clone();
+    let sets = SetFiles { chosen, known };
+    let catalogue = Catalogue::load(sets, &files("fixtures/providers"), &files("scenarios"))
         .expect("the files are valid");
     let options = RunOptions {
         seed: seed.to_owned(),

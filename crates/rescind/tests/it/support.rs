@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rescind_model::event::Report;
 
@@ -19,6 +20,7 @@ pub fn rescind(arguments: &[&str]) -> Command {
         // A test says itself when it stands for continuous integration.
         .env_remove("CI")
         .env_remove("RESCIND_ENCRYPTION_KEY")
+        .env_remove("RESCIND_API_KEYS")
         .env("NO_COLOR", "1");
     command
 }
@@ -79,4 +81,22 @@ pub fn write(folder: &Path, name: &str, text: &str) -> String {
     let path = folder.join(name);
     std::fs::write(&path, text).expect("the folder can be written to");
     path.to_string_lossy().into_owned()
+}
+
+/// Does something so many times, a few at once: most of a run is waiting.
+pub fn many_times(count: usize, what: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= count {
+                        return;
+                    }
+                    what(number);
+                }
+            });
+        }
+    });
 }

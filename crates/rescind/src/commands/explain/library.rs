@@ -54,23 +54,9 @@ impl Library {
     /// Every row where it is stated, with its set: a row that a later set states anew is there
     /// twice.
     pub fn rows(&self) -> impl Iterator<Item = (&RequirementSet, &Requirement)> {
-        let is_own = |set: &RequirementSet, row: &Requirement| {
-            let inherited = self
-                .sets
-                .iter()
-                .filter(|other| set.extends.as_ref() == Some(&other.name))
-                .any(|base| {
-                    base.row(&row.id)
-                        .is_some_and(|below| below.file == row.file)
-                });
-            !inherited
-        };
-        self.sets.iter().flat_map(move |set| {
-            set.requirements
-                .iter()
-                .filter(move |row| is_own(set, row))
-                .map(move |row| (set, row))
-        })
+        self.sets
+            .iter()
+            .flat_map(|set| set.own_rows().map(move |row| (set, row)))
     }
 
     /// The rows that list a check, wherever they are stated.

@@ -4,20 +4,23 @@ use std::sync::Arc;
 
 use rescind_model::explanation::{
     AnswerInWords, CheckMention, CheckTopic, DefectMention, DefectTopic, FolderTopic, Mention,
-    ProfileTopic, RequirementTopic, RouteInWords, ScenarioTopic, Topic, WrittenAt,
+    ProfileTopic, RequirementTopic, RouteInWords, ScenarioTopic, Topic, VariantTopic, WrittenAt,
 };
 use rescind_model::profile::RevocationRoute;
 use rescind_model::requirement::Requirement;
 use rescind_model::{Profile, RequirementSet, Scenario};
 use rescind_provider::describe;
 use rescind_runner::judge::checks::{CHECKS, Check};
-use rescind_service::Defect;
+use rescind_service::{Defect, Variant};
 
 use super::library::{Library, place_of_row, rows_of_scenario, whole_file};
 use super::words;
 
 /// The table that defects are written in.
 const DEFECTS_FILE: &str = "crates/rescind-service/src/defects/table.rs";
+
+/// The table that variants are written in.
+const VARIANTS_FILE: &str = "crates/rescind-service/src/variants/table.rs";
 
 /// Everything that goes by an id.
 pub fn of(library: &Library, id: &str) -> Vec<Topic> {
@@ -34,6 +37,8 @@ pub fn of(library: &Library, id: &str) -> Vec<Topic> {
     topics.extend(found.map(|found| Topic::Profile(profile(library, id, found))));
     let defects = Defect::ALL.iter().filter(|defect| defect.name() == id);
     topics.extend(defects.map(|one| Topic::Defect(defect(library, *one))));
+    let variants = Variant::ALL.iter().filter(|variant| variant.name() == id);
+    topics.extend(variants.map(|one| Topic::Variant(variant(library, *one))));
     topics
 }
 
@@ -42,7 +47,8 @@ pub fn ids(library: &Library) -> Vec<String> {
     let rows = library.rows().map(|(_, row)| row.id.get().clone());
     let checks = CHECKS.iter().map(|check| check.id.to_owned());
     let defects = Defect::ALL.iter().map(|defect| defect.name().to_owned());
-    let mut ids: Vec<String> = rows.chain(checks).chain(defects).collect();
+    let variants = Variant::ALL.iter().map(|variant| variant.name().to_owned());
+    let mut ids: Vec<String> = rows.chain(checks).chain(defects).chain(variants).collect();
     ids.extend(library.scenarios.keys().cloned());
     ids.extend(library.profiles.keys().cloned());
     ids.sort();
@@ -90,6 +96,11 @@ fn requirement(library: &Library, set: &RequirementSet, row: &Requirement) -> Re
                 check: defect.check().to_owned(),
                 summary: defect.summary().to_owned(),
             })
+            .collect(),
+        variants: Variant::ALL
+            .iter()
+            .filter(|variant| variant.row() == *row.id)
+            .map(|variant| Mention::new(variant.name(), variant.summary()))
             .collect(),
     }
 }
@@ -208,5 +219,20 @@ fn defect(library: &Library, defect: Defect) -> DefectTopic {
         check: Mention::new(defect.check(), statement),
         rows: library.rows_of_check(defect.check()),
         see_it: format!("rescind serve --defect {}", defect.name()),
+        prove_it: format!("rescind prove --only {}", defect.name()),
+    }
+}
+
+fn variant(library: &Library, variant: Variant) -> VariantTopic {
+    VariantTopic {
+        id: variant.name().to_owned(),
+        summary: variant.summary().to_owned(),
+        written_at: WrittenAt {
+            path: VARIANTS_FILE.to_owned(),
+            line: None,
+        },
+        rows: library.rows_named(std::iter::once(variant.row())),
+        see_it: format!("rescind serve --variant {}", variant.name()),
+        prove_it: format!("rescind prove --only {}", variant.name()),
     }
 }

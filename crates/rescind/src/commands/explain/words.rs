@@ -6,7 +6,7 @@ use rescind_model::Subject;
 use rescind_model::explanation::StepInWords;
 use rescind_model::fault::{Effect, Fault, Origin};
 use rescind_model::scenario::{
-    Connect, Endpoint, Expectation, ExpectedTokenState, ExpectedTokens, HeldToken, Key,
+    Connect, Delete, Endpoint, Expectation, ExpectedTokenState, ExpectedTokens, HeldToken, Key,
     RequestBody, Revoke, Step, StepRole, SwitchedStatus, Verb,
 };
 
@@ -24,15 +24,17 @@ fn does(verb: &Verb) -> String {
         Verb::Connect(it) => connect(it),
         Verb::Revoke(it) => revoke(it),
         Verb::Read(it) => format!("read `{}`", *it.account),
-        Verb::Delete(it) => format!("delete `{}`", *it.account),
+        Verb::Delete(it) => delete(it),
         Verb::Refresh(it) => format!("have the tokens of `{}` refreshed", *it.account),
-        Verb::SetStatus(it) => {
-            let way = match it.to {
-                SwitchedStatus::Active => "on",
-                SwitchedStatus::Inactive => "off",
-            };
-            format!("switch `{}` {way}", *it.account)
+        Verb::SetStatus(it) => format!("switch `{}` {}", *it.account, way(it.to)),
+        Verb::DeleteClient(it) => {
+            format!("delete the registration of the client `{}`", *it.client)
         }
+        Verb::SetClientStatus(it) => format!(
+            "switch the registration of the client `{}` {}",
+            *it.client,
+            way(it.to)
+        ),
         Verb::RemoveByUser(it) => format!(
             "the user of `{}` removes the app on the provider's site",
             *it.account
@@ -46,6 +48,22 @@ fn does(verb: &Verb) -> String {
         Verb::Fail(it) => fail(it),
         Verb::Recover => "let the provider recover".to_owned(),
     }
+}
+
+const fn way(to: SwitchedStatus) -> &'static str {
+    match to {
+        SwitchedStatus::Active => "on",
+        SwitchedStatus::Inactive => "off",
+    }
+}
+
+fn delete(delete: &Delete) -> String {
+    let revocation = if delete.and_revoke {
+        ", and have its tokens revoked"
+    } else {
+        ""
+    };
+    format!("delete `{}`{revocation}", *delete.account)
 }
 
 fn connect(connect: &Connect) -> String {
@@ -63,6 +81,7 @@ fn connect(connect: &Connect) -> String {
                 HeldToken::ExpiredAtProvider => {
                     format!("a {noun} that has expired at the provider only")
                 }
+                HeldToken::Dead => format!("a {noun} that the provider has ended"),
                 HeldToken::Absent => format!("no {noun}"),
             }
         })
@@ -76,8 +95,13 @@ fn connect(connect: &Connect) -> String {
     } else {
         format!(", of the client `{}`", connect.client)
     };
+    let scheme = if connect.scheme == Connect::OAUTH2 {
+        String::new()
+    } else {
+        format!(", of the scheme {}", connect.scheme)
+    };
     format!(
-        "connect `{}`, {}, with {}{user}{client}",
+        "connect `{}`, {}, with {}{user}{client}{scheme}",
         *connect.account,
         connect.status,
         held.join(" and ")
@@ -93,6 +117,8 @@ fn revoke(revoke: &Revoke) -> String {
     };
     let key = match revoke.key {
         Key::Right => "",
+        Key::ReadOnly => " with a key that may only read",
+        Key::OtherProject => " with a key of another project",
         Key::Wrong => " with a wrong key",
         Key::Missing => " without a key",
     };
