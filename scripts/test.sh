@@ -32,5 +32,6 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
 cargo run --release --locked -- check --strict
 cargo run --release --locked -- check --strict --set connected-accounts-2026-09
 # Every seeded bug is found, every allowed behaviour passes, and the committed page says so.
-cargo run --release --locked -- prove --markdown target/proof.md
-diff -u docs/proof.md target/proof.md
+proof="${CARGO_TARGET_DIR:-target}/proof.md"
+cargo run --release --locked -- prove --markdown "$proof"
+diff -u docs/proof.md "$proof"

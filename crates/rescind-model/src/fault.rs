@@ -6,8 +6,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::scenario::Endpoint;
-use crate::vocabulary::Subject;
+use crate::vocabulary::{Endpoint, Subject};
 
 /// The redirect that keeps method and body (RFC 9110 §15.4.8), which one is if none is stated.
 const DEFAULT_REDIRECT: u16 = 307;

@@ -12,8 +12,8 @@ use crate::fault::Fault;
 use crate::requirement::RequirementSet;
 use crate::source::{Diagnostic, Located, SourceFile};
 pub use file::{
-    AdvanceClock, Connect, Delete, DeleteClient, Endpoint, Expectation, ExpectedTokenState,
-    ExpectedTokens, Expire, Fail, HeldToken, Key, Read, Refresh, RemoveByUser, RequestBody, Revoke,
+    AdvanceClock, Connect, Delete, DeleteClient, Expectation, ExpectedTokenState, ExpectedTokens,
+    Expire, Fail, HeldToken, Key, Read, Refresh, RemoveByUser, RequestBody, Revoke,
     SetClientStatus, SetStatus, SwitchedStatus,
 };
 

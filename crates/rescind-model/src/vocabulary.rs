@@ -52,6 +52,20 @@ impl fmt::Display for Subject {
     }
 }
 
+/// The endpoints of a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Endpoint {
+    /// The token endpoint.
+    Token,
+    /// Any revocation route.
+    Revocation,
+    /// Introspection.
+    Introspection,
+    /// The protected resource.
+    Resource,
+}
+
 /// Where a connected account stands in its life, in the words of the published API.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,

@@ -5,7 +5,7 @@
 
 use http::header::AUTHORIZATION;
 use rescind_model::Subject;
-use rescind_model::scenario::Endpoint;
+use rescind_model::vocabulary::Endpoint;
 use serde_json::{Value, json};
 
 pub use rescind_model::fault::{Effect, Fault, Origin};

@@ -8,7 +8,7 @@ mod revocation;
 mod token;
 
 use rescind_model::profile::Profile;
-use rescind_model::scenario::Endpoint;
+use rescind_model::vocabulary::Endpoint;
 
 use crate::clients::Clients;
 use crate::journal::{Departure, Entry, Outcome, Presented};

@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 
 use rescind_model::profile::ClientAuthentication;
-use rescind_model::scenario::Endpoint;
 use rescind_model::secret::SecretScanner;
+use rescind_model::vocabulary::Endpoint;
 use serde::Serialize;
 
 use crate::ledger::{GrantId, Moment, TokenId};

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use rescind_model::AccountStatus;
-use rescind_model::scenario::{Connect, Endpoint};
+use rescind_model::scenario::Connect;
+use rescind_model::vocabulary::Endpoint;
 use rescind_provider::Provider;
 use rescind_provider::server::Address;
 

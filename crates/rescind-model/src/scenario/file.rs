@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::fault::{Fault, Key as FaultKey, Origin, Senseless, Stated};
 use crate::source::Located;
-use crate::vocabulary::{AccountStatus, Subject};
+use crate::vocabulary::{AccountStatus, Endpoint, Subject};
 
 /// A scenario file.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -352,20 +352,6 @@ impl Fail {
             FaultKey::Redirect => self.redirect.as_ref().map(Located::span),
         }
     }
-}
-
-/// The endpoints of a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Endpoint {
-    /// The token endpoint.
-    Token,
-    /// Any revocation route.
-    Revocation,
-    /// Introspection.
-    Introspection,
-    /// The protected resource.
-    Resource,
 }
 
 /// Ends every failure. Has no parameters.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::template;
 
 const TARGET: &str = r#"
 name = "t"

@@ -165,7 +165,7 @@ fn response(reply: Reply) -> hyper::Response<Full<Bytes>> {
 mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
 
-    use rescind_model::scenario::Endpoint;
+    use rescind_model::vocabulary::Endpoint;
     use tokio::io::AsyncWriteExt;
 
     use super::super::{Address, Provider};

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use rescind_model::profile::{ClientAuthentication, Place};
-use rescind_model::scenario::Endpoint;
+use rescind_model::vocabulary::Endpoint;
 use rescind_model::vocabulary::TokenState;
 
 use super::*;

@@ -1,6 +1,6 @@
 //! Faults: what an endpoint answers while it is made to fail, and that it does nothing else.
 
-use rescind_model::scenario::Endpoint;
+use rescind_model::vocabulary::Endpoint;
 use rescind_provider::Outcome;
 use rescind_provider::journal::Presented;
 use serde_json::{Value, json};

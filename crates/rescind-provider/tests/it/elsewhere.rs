@@ -3,7 +3,7 @@
 use rescind_model::Subject;
 use rescind_model::fault::{Effect, Fault};
 use rescind_model::profile::ClientAuthentication as How;
-use rescind_model::scenario::Endpoint;
+use rescind_model::vocabulary::Endpoint;
 use rescind_provider::journal::{Departure, Presented};
 use rescind_provider::server::Address;
 use rescind_provider::{Entry, Outcome, TokenId};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rescind_model::fault::{Effect, Fault, Origin};
-use rescind_model::scenario::Endpoint;
+use rescind_model::vocabulary::Endpoint;
 use rescind_provider::journal::Presented;
 use rescind_provider::server::Address;
 use rescind_provider::{Entry, Outcome};

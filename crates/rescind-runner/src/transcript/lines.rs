@@ -1,8 +1,9 @@
 //! The single lines of a transcript.
 
 use rescind_model::Subject;
-use rescind_model::scenario::{Endpoint, Verb};
+use rescind_model::scenario::Verb;
 use rescind_model::target::RevokeCall;
+use rescind_model::vocabulary::Endpoint;
 use rescind_provider::ledger::{Cause, GrantId, TokenId, TokenView};
 use rescind_provider::{Entry, Outcome, journal::Presented};
 use serde_json::Value;

@@ -70,7 +70,7 @@ fn what_stands_between_two_dispatches_stays_there() {
     });
     // The last one is to be no dispatch.
     let step = record.steps.last_mut().unwrap();
-    step.entries[2].endpoint = Some(rescind_model::scenario::Endpoint::Token);
+    step.entries[2].endpoint = Some(rescind_model::vocabulary::Endpoint::Token);
     let [refresh_token, access_token, other] = [0, 1, 2];
     let kinds = |order| -> Vec<&str> {
         let lines = upstream_lines(record.clone(), order);

@@ -146,7 +146,10 @@ fn success(service: &Service, id: &str, listed: &[Subject]) -> Response {
 }
 
 fn failure(service: &Service, error: RevokeError) -> Result<Response, ApiError> {
-    let status = variants::hooks::refusal_status(service.variant, &error);
+    let status = match error {
+        RevokeError::NothingHeld => variants::hooks::nothing_held_status(service.variant),
+        _ => None,
+    };
     let answer = ApiError::from(error).with_status(status);
     if answer.status == StatusCode::INTERNAL_SERVER_ERROR {
         let status = StatusCode::from_u16(hooks::failure_status(service.defect));

@@ -4,11 +4,11 @@ use rusqlite::types::Type;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::sealing::{SealedHeld, Sealer};
-use super::{Store, StoreError, Transaction, auth_configs};
+use super::{Store, StoreError, Transaction};
 use crate::account::{Account, Claim, ClaimKind, Held};
 use crate::clock::Timestamp;
 use crate::lifecycle::{self, Event, Refusal, Status};
-use crate::projects::Caller;
+#[cfg(test)]
 use crate::variants::hooks;
 
 /// An account that is to be imported.
@@ -18,26 +18,6 @@ pub(crate) struct NewAccount {
     pub(crate) user_id: String,
     pub(crate) status: Status,
     pub(crate) held: Held,
-}
-
-/// An import as its caller asks for it.
-#[derive(Clone, Debug)]
-pub(crate) struct Import {
-    pub(crate) caller: Caller,
-    pub(crate) auth_scheme: String,
-    pub(crate) alias: Option<String>,
-    pub(crate) account: NewAccount,
-}
-
-/// What became of an import.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Imported {
-    /// There is an account with this id now.
-    Account(String),
-    NoSuchAuthConfig,
-    AuthConfigDisabled,
-    /// The auth config is of another scheme.
-    OtherScheme,
 }
 
 /// Whose an account is.
@@ -65,40 +45,7 @@ pub(super) const SELECT: &str = "SELECT connected_accounts.*, auth_configs.toolk
      auth_configs.auth_scheme, auth_configs.disabled_at AS auth_config_disabled_at
      FROM connected_accounts JOIN auth_configs ON auth_configs.id = auth_config_id";
 
-/// Why an account that is imported as revoked is so.
-const IMPORTED_AS_REVOKED: &str = "Imported as revoked";
-
 impl Store {
-    /// Imports an account under an auth config of the caller's project that is in use.
-    pub(crate) async fn import_account(
-        &self,
-        import: Import,
-        now: Timestamp,
-    ) -> Result<Imported, StoreError> {
-        let id = hooks::account_id(self.variant)?;
-        self.write(move |transaction| {
-            let config = auth_configs::find_record(transaction, &import.account.auth_config_id)?
-                .filter(|config| import.caller.may_see(&config.project));
-            let Some(config) = config else {
-                return Ok(Imported::NoSuchAuthConfig);
-            };
-            if config.is_disabled {
-                return Ok(Imported::AuthConfigDisabled);
-            }
-            if config.auth_scheme != import.auth_scheme {
-                return Ok(Imported::OtherScheme);
-            }
-            insert(transaction, &id, &import.account, now)?;
-            let reason = (import.account.status == Status::Revoked).then_some(IMPORTED_AS_REVOKED);
-            transaction.execute(
-                "UPDATE connected_accounts SET alias = ?, status_reason = ? WHERE id = ?",
-                params![import.alias, reason, id],
-            )?;
-            Ok(Imported::Account(id))
-        })
-        .await
-    }
-
     /// Stores an account under an auth config that is known to be there.
     #[cfg(test)]
     pub(crate) async fn insert_account(
@@ -223,7 +170,7 @@ pub(super) fn delete_where(
     )?)
 }
 
-fn insert(
+pub(super) fn insert(
     transaction: &Transaction<'_>,
     id: &str,
     account: &NewAccount,

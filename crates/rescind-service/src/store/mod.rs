@@ -6,6 +6,7 @@ mod accounts;
 mod auth_configs;
 mod claims;
 mod dispatches;
+mod imports;
 mod jobs;
 mod listing;
 mod schema;
@@ -17,10 +18,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-pub(crate) use self::accounts::{Import, Imported, NewAccount, Switched};
+pub(crate) use self::accounts::{NewAccount, Switched};
 pub(crate) use self::auth_configs::{AuthConfig, AuthConfigRecord, NewAuthConfig};
 pub(crate) use self::claims::{Ending, TokensAfter};
 pub(crate) use self::dispatches::{ClaimedRevoke, DispatchName, DispatchState, RecordedDispatch};
+pub(crate) use self::imports::{Import, Imported};
 pub(crate) use self::jobs::{JobEnding, RevokeJob};
 pub(crate) use self::listing::{
     AccountFilter, AuthConfigFilter, Direction, OrderBy, Page, PageRequest, Place,

@@ -7,7 +7,6 @@ use reqwest::redirect;
 
 use super::Variant;
 use crate::identifier::{self, ACCOUNT_PREFIX};
-use crate::operations::revoking::RevokeError;
 
 /// Whether no token is refreshed for the sake of a revoke.
 pub(crate) fn never_refreshes(variant: Option<Variant>) -> bool {
@@ -49,16 +48,12 @@ pub(crate) fn redirects(variant: Option<Variant>) -> redirect::Policy {
     })
 }
 
-/// The HTTP status of a revoke that was refused; none where it is as ever.
-pub(crate) fn refusal_status(
-    variant: Option<Variant>,
-    refusal: &RevokeError,
-) -> Option<StatusCode> {
-    match (variant, refusal) {
-        (Some(Variant::NothingHeld409), RevokeError::NothingHeld) => Some(StatusCode::CONFLICT),
-        (Some(Variant::NothingHeld500), RevokeError::NothingHeld) => {
-            Some(StatusCode::INTERNAL_SERVER_ERROR)
-        }
+/// The HTTP status of a revoke of an account that holds nothing which can be killed; none where it
+/// is as ever.
+pub(crate) fn nothing_held_status(variant: Option<Variant>) -> Option<StatusCode> {
+    match variant {
+        Some(Variant::NothingHeld409) => Some(StatusCode::CONFLICT),
+        Some(Variant::NothingHeld500) => Some(StatusCode::INTERNAL_SERVER_ERROR),
         _ => None,
     }
 }

@@ -6,9 +6,10 @@ use rescind_model::Subject;
 use rescind_model::explanation::StepInWords;
 use rescind_model::fault::{Effect, Fault, Origin};
 use rescind_model::scenario::{
-    Connect, Delete, Endpoint, Expectation, ExpectedTokenState, ExpectedTokens, HeldToken, Key,
-    RequestBody, Revoke, Step, StepRole, SwitchedStatus, Verb,
+    Connect, Delete, Expectation, ExpectedTokenState, ExpectedTokens, HeldToken, Key, RequestBody,
+    Revoke, Step, StepRole, SwitchedStatus, Verb,
 };
+use rescind_model::vocabulary::Endpoint;
 
 /// A step, in words.
 pub fn step(step: &Step) -> StepInWords {

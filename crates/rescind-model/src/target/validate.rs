@@ -1,0 +1,359 @@
+//! From the file to the target: everything that one file can be wrong about in itself.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use serde_json::Value;
+
+use super::{DeleteAndRevokeCall, RequestTemplate, Target};
+use crate::source::{self, Diagnostic, Located, SourceFile};
+use crate::template;
+
+/// The names that a client step's templates may use, besides what earlier steps captured.
+const CLIENT_VARIABLES: [&str; 6] = [
+    "provider_base_url",
+    "profile",
+    "scheme",
+    "client",
+    "client_id",
+    "client_secret",
+];
+
+/// The names that an account step's templates may use, besides those of the client.
+const ACCOUNT_VARIABLES: [&str; 7] = [
+    "account",
+    "user",
+    "status",
+    "access_token",
+    "refresh_token",
+    "expires_in",
+    "provider_account_id",
+];
+
+/// Reads and validates a target file.
+pub(super) fn target(file: &SourceFile) -> Result<Target, Vec<Diagnostic>> {
+    let target: Target =
+        source::parse(file).map_err(|diagnostic| vec![without_value(diagnostic)])?;
+    let mut check = Check {
+        file,
+        mistakes: Vec::new(),
+    };
+    check.address(&target);
+    check.provisioning(&target);
+    check.calls(&target);
+    check.snapshots(&target);
+    if check.mistakes.is_empty() {
+        Ok(target)
+    } else {
+        Err(check.mistakes)
+    }
+}
+
+/// An unknown key in a target file may be where somebody wrote a secret: its value is not shown.
+fn without_value(mut diagnostic: Diagnostic) -> Diagnostic {
+    let text = diagnostic.file.text();
+    let from = text.floor_char_boundary(diagnostic.span.end);
+    let line_end = text[from..].find('\n').map_or(text.len(), |at| from + at);
+    let value = text[from..line_end].find('=').map(|at| from + at + 1);
+    if let Some(value) = value.filter(|_| diagnostic.message.starts_with("unknown key")) {
+        let shown = format!("{} …{}", &text[..value], &text[line_end..]);
+        diagnostic.file = SourceFile::new(diagnostic.file.path(), shown);
+    }
+    diagnostic
+}
+
+struct Check<'a> {
+    file: &'a SourceFile,
+    mistakes: Vec<Diagnostic>,
+}
+
+impl Check<'_> {
+    fn mistake(&mut self, place: &Located<impl Sized>, message: impl Into<String>, hint: &str) {
+        self.mistakes
+            .push(Diagnostic::new(self.file, place.span(), message).hint(hint));
+    }
+
+    fn holes(&mut self, place: &Located<String>, known: &BTreeSet<&str>) {
+        self.holes_in(place, place, known);
+    }
+
+    fn holes_in(&mut self, place: &Located<impl Sized>, text: &str, known: &BTreeSet<&str>) {
+        match template::names(text) {
+            Err(error) => {
+                self.mistake(
+                    place,
+                    error.to_string(),
+                    "a hole is `{name}`; a brace itself is `{{` or `}}`",
+                );
+            }
+            Ok(names) => {
+                for name in names {
+                    if !known.contains(name) {
+                        let message = format!("nothing is known here by the name `{name}`");
+                        let span = self.hole_span(place.span(), name);
+                        let diagnostic = Diagnostic::new(self.file, span, message);
+                        self.mistakes.push(if known.is_empty() {
+                            diagnostic.hint("write what is meant in its place")
+                        } else {
+                            diagnostic.hint_nearest(name, known.iter().copied())
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where in a text a hole stands. A text with escapes is underlined as a whole.
+    fn hole_span(&self, place: Range<usize>, name: &str) -> Range<usize> {
+        let text = self.file.text().get(place.clone()).unwrap_or_default();
+        let holes = [format!("{{{name}}}"), format!("{{{name}?}}")];
+        let found = holes
+            .iter()
+            .find_map(|hole| text.find(hole).map(|at| (at, hole.len())));
+        found.map_or(place.clone(), |(at, length)| {
+            place.start + at..place.start + at + length
+        })
+    }
+
+    fn address(&mut self, target: &Target) {
+        if let Some(known) = self.process(target) {
+            self.base_url(target, &known);
+        }
+        self.holes(&target.api_key.value, &BTreeSet::from(["api_key"]));
+        if http::HeaderName::from_bytes(target.api_key.header.as_bytes()).is_err() {
+            self.mistake(
+                &target.api_key.header,
+                "not the name of an HTTP header",
+                "e.g. `x-api-key`",
+            );
+        }
+        let limits = &target.limits;
+        for (name, seconds) in [
+            ("revoke_seconds", limits.revoke_seconds),
+            ("background_seconds", limits.background_seconds),
+            ("call_seconds", limits.call_seconds),
+        ] {
+            if !is_a_length_of_time(seconds) {
+                self.mistake(
+                    limits,
+                    format!("`{name}` is {seconds}, which is no length of time"),
+                    LENGTH_OF_TIME,
+                );
+            }
+        }
+    }
+
+    /// The names that the process's ready line tells; none if it cannot be read.
+    fn process<'b>(&mut self, target: &'b Target) -> Option<BTreeSet<&'b str>> {
+        let mut known = BTreeSet::new();
+        if let Some(process) = &target.process {
+            if process.command.is_empty() {
+                self.mistake(
+                    &process.command,
+                    "a process without a command",
+                    "name the program and its arguments",
+                );
+            }
+            let mut at_start = BTreeSet::from(["rescind", "api_key"]);
+            at_start.extend(target.other_keys().map(|(name, _)| name));
+            for text in process.command.iter().chain(process.environment.values()) {
+                self.holes(text, &at_start);
+            }
+            match template::names(&process.ready_line) {
+                Ok(names) => known.extend(names),
+                Err(error) => {
+                    let hint = "a hole is `{name}`; a brace itself is `{{` or `}}`";
+                    self.mistake(&process.ready_line, error.to_string(), hint);
+                    return None;
+                }
+            }
+        } else if target.api_key.environment.is_none()
+            || target
+                .other_keys()
+                .any(|(_, key)| key.environment.is_none())
+        {
+            self.mistake(
+                &target.api_key.header,
+                "no process to tell a key to, and no environment variable to take it from",
+                "state `environment` under each key, or a `[process]`",
+            );
+        }
+        Some(known)
+    }
+
+    fn base_url(&mut self, target: &Target, known: &BTreeSet<&str>) {
+        let names = template::names(&target.base_url).unwrap_or_default();
+        if let Some(name) = names.first().filter(|_| known.is_empty()) {
+            let span = self.hole_span(target.base_url.span(), name);
+            let message = format!("nothing tells what `{name}` is");
+            let hint = "write the address itself, or let the `ready_line` of a `[process]` tell it: `listening on {base_url}`";
+            self.mistakes
+                .push(Diagnostic::new(self.file, span, message).hint(hint));
+            return;
+        }
+        self.holes(&target.base_url, known);
+        let literal = !target.base_url.contains('{');
+        if literal
+            && !target.base_url.starts_with("http://")
+            && !target.base_url.starts_with("https://")
+        {
+            self.mistake(
+                &target.base_url,
+                "not an http or https address",
+                "e.g. `https://staging.example.com`",
+            );
+        }
+    }
+
+    fn provisioning(&mut self, target: &Target) {
+        let mut known = BTreeSet::from(CLIENT_VARIABLES);
+        for step in &target.client_steps {
+            self.request(&step.request, &known);
+            self.pointers(step.capture.values());
+            known.extend(step.capture.keys().map(String::as_str));
+        }
+        known.extend(ACCOUNT_VARIABLES);
+        let mut captured = false;
+        for step in target.account_steps.iter() {
+            self.request(&step.request, &known);
+            self.pointers(step.capture.values());
+            known.extend(step.capture.keys().map(String::as_str));
+            captured |= step.capture.contains_key("account_id");
+        }
+        if !captured {
+            let message = "no account step captures `account_id`";
+            let hint = "e.g. `capture = { account_id = \"/id\" }`";
+            match target.account_steps.first() {
+                Some(step) => self.mistake(&step.request.path, message, hint),
+                None => self.mistake(&target.account_steps, message, hint),
+            }
+        }
+    }
+
+    fn calls(&mut self, target: &Target) {
+        let mut known: BTreeSet<&str> = BTreeSet::from(["account_id"]);
+        let steps = target
+            .client_steps
+            .iter()
+            .chain(target.account_steps.iter());
+        known.extend(steps.flat_map(|step| step.capture.keys().map(String::as_str)));
+        self.request(&target.revoke.request, &known);
+        self.request(&target.read.request, &known);
+        for call in target.delete.iter().chain(&target.refresh) {
+            self.request(&call.request, &known);
+        }
+        if let Some(call) = &target.delete_and_revoke {
+            self.request(&call.request, &known);
+            self.pointers([&call.job_id]);
+            self.seconds_of_job(call);
+        }
+        if let Some(call) = &target.set_status {
+            known.insert("enabled");
+            self.request(&call.request, &known);
+        }
+        self.client_calls(target);
+        let revoke = &target.revoke;
+        self.pointers([
+            &revoke.revoked_tokens,
+            &revoke.account_id,
+            &revoke.account_status,
+            &target.read.account_status,
+        ]);
+        self.pointers(&target.read.status_reason);
+    }
+
+    /// The calls about a client know nothing of any account.
+    fn client_calls(&mut self, target: &Target) {
+        let captured = target
+            .client_steps
+            .iter()
+            .flat_map(|step| step.capture.keys());
+        let mut known: BTreeSet<&str> = captured.map(String::as_str).collect();
+        if let Some(call) = &target.delete_client {
+            self.request(&call.request, &known);
+        }
+        if let Some(call) = &target.set_client_status {
+            known.insert("enabled");
+            self.request(&call.request, &known);
+        }
+    }
+
+    fn seconds_of_job(&mut self, call: &DeleteAndRevokeCall) {
+        let Some(seconds) = &call.seconds else {
+            return;
+        };
+        if !is_a_length_of_time(**seconds) {
+            self.mistake(
+                seconds,
+                format!("`seconds` is {}, which is no length of time", **seconds),
+                LENGTH_OF_TIME,
+            );
+        }
+    }
+
+    fn snapshots(&mut self, target: &Target) {
+        // The target file's own folder holds other things than snapshots.
+        if let Some(folder) = target
+            .snapshots
+            .as_ref()
+            .filter(|folder| folder.trim_matches(['.', '/']).is_empty())
+        {
+            self.mistake(
+                folder,
+                "not a folder of its own",
+                "name one that holds nothing else, e.g. `snapshots`",
+            );
+        }
+    }
+
+    fn request(&mut self, request: &RequestTemplate, known: &BTreeSet<&str>) {
+        self.holes(&request.path, known);
+        if !request.path.starts_with('/') {
+            self.mistake(
+                &request.path,
+                format!("the path `{}` does not start with `/`", *request.path),
+                "paths are below `base_url`",
+            );
+        }
+        if http::Method::from_bytes(request.method.as_bytes()).is_err() {
+            self.mistake(&request.method, "not an HTTP method", "e.g. `POST`");
+        }
+        if let Some(json) = &request.json {
+            let mut texts = Vec::new();
+            collect_texts(json, &mut texts);
+            for text in texts {
+                self.holes_in(json, text, known);
+            }
+        }
+    }
+
+    fn pointers<'b>(&mut self, pointers: impl IntoIterator<Item = &'b Located<String>>) {
+        for pointer in pointers {
+            // RFC 6901 §3: empty, or reference tokens that each start with a slash.
+            if !pointer.is_empty() && !pointer.starts_with('/') {
+                self.mistake(
+                    pointer,
+                    format!("`{}` is not a JSON pointer", **pointer),
+                    "start it with `/`, e.g. `/connected_account/status` (RFC 6901)",
+                );
+            }
+        }
+    }
+}
+
+const LENGTH_OF_TIME: &str = "a number of seconds from 0 to 86400";
+
+fn is_a_length_of_time(seconds: f64) -> bool {
+    seconds.is_finite() && (0.0..=86_400.0).contains(&seconds)
+}
+
+fn collect_texts<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => texts.push(text),
+        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, texts)),
+        Value::Object(members) => members
+            .values()
+            .for_each(|member| collect_texts(member, texts)),
+        _ => {}
+    }
+}
