@@ -23,6 +23,7 @@ mod encryption_key;
 mod http;
 mod identifier;
 mod lifecycle;
+mod named;
 mod operations;
 mod plan;
 mod projects;

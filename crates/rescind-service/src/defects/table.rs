@@ -1,8 +1,7 @@
 //! Every defect, once: its name, what it does, the public bugs that it imitates, and the check of
 //! the judge that it must make fail.
 
-use std::fmt;
-use std::str::FromStr;
+use crate::named::named;
 
 macro_rules! defects {
     ($($variant:ident { $name:literal, $check:literal, $summary:literal, [$($source:literal),+ $(,)?] })+) => {
@@ -290,49 +289,15 @@ defects! {
         ["contract: CA-DELETE-REVOKES"] }
 }
 
-/// There is no defect of that name.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no defect `{0}`")]
-pub struct UnknownDefect(String);
-
-impl FromStr for Defect {
-    type Err = UnknownDefect;
-
-    fn from_str(name: &str) -> Result<Self, UnknownDefect> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|defect| defect.name() == name)
-            .ok_or_else(|| UnknownDefect(name.to_owned()))
-    }
-}
-
-impl fmt::Display for Defect {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
-    }
-}
+named!(Defect, UnknownDefect, "defect");
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::Defect;
-
-    #[test]
-    fn names_are_unique_and_parse() {
-        let names: BTreeSet<&str> = Defect::ALL.iter().map(|defect| defect.name()).collect();
-        assert_eq!(names.len(), Defect::ALL.len());
-        for defect in Defect::ALL {
-            assert_eq!(defect.name().parse(), Ok(*defect));
-        }
-        assert!("no-such-defect".parse::<Defect>().is_err());
-    }
 
     #[test]
     fn every_defect_says_what_it_does_where_it_is_from_and_what_finds_it() {
         for defect in Defect::ALL {
-            assert!(defect.summary().ends_with('.'), "{defect}");
             assert!(!defect.check().is_empty(), "{defect}");
             for source in defect.sources() {
                 let is_known =
