@@ -192,7 +192,9 @@ defects! {
         [
             "https://github.com/manfredsteyer/angular-oauth2-oidc/issues/1262",
             "https://github.com/OpenImaging/miqa/pull/477",
+            "contract: CA-REVOKE-THEN-DELETE",
         ] }
+
     // Who may revoke.
     ScopeNotChecked { "scope-not-checked", "scope-is-required",
         "Revokes with a key that may only read.",

@@ -275,7 +275,8 @@ impl Run<'_> {
     /// dispatch to come, this one, and a refresh that it may turn out to need may each take the
     /// whole timeout.
     fn pause_before_repetition(&self, dispatch: &Dispatch, outcome: Outcome) -> Option<Duration> {
-        if !outcome.may_pass() || self.is_repeated {
+        let is_enough = self.is_repeated || variants::hooks::never_repeats(self.service.variant);
+        if !outcome.may_pass() || is_enough {
             return None;
         }
         let pause = match self.pause {

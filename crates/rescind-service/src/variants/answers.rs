@@ -104,6 +104,14 @@ fn document(variant: Variant, mut honest: Value, status: StatusCode) -> Value {
             }
             honest
         }
+        Variant::CredentialListed => {
+            if let Some(Value::Array(listed)) = honest.get_mut("revoked_tokens")
+                && !listed.is_empty()
+            {
+                listed.push("credential".into());
+            }
+            honest
+        }
         Variant::ExtraFields => with_extra_fields(honest),
         Variant::KeysReordered => with_keys_reordered(honest),
         _ => honest,
@@ -175,6 +183,9 @@ fn headers(variant: Variant, headers: &mut HeaderMap) {
                 CONTENT_TYPE,
                 HeaderValue::from_static("application/json; charset=utf-8"),
             );
+        }
+        Variant::RepetitionNotDiscouraged => {
+            headers.remove("x-should-retry");
         }
         Variant::ConnectionClose => {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));

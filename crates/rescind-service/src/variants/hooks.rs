@@ -13,6 +13,11 @@ pub(crate) fn never_refreshes(variant: Option<Variant>) -> bool {
     variant == Some(Variant::NoRefreshFirst)
 }
 
+/// Whether no dispatch is made a second time.
+pub(crate) fn never_repeats(variant: Option<Variant>) -> bool {
+    variant == Some(Variant::NoRepetition)
+}
+
 /// Whether tokens are refreshed before the whole grant is ended.
 pub(crate) fn refreshes_first(variant: Option<Variant>) -> bool {
     variant == Some(Variant::RefreshBeforeRevoke)

@@ -80,6 +80,8 @@ variants! {
         "Keeps connections to a provider open and uses them again." }
     RefreshBeforeRevoke { "refresh-before-revoke", "CA-EXACT-NO-OVERCLAIM",
         "Refreshes before a call that ends the whole grant, where there is no access token that may live; if the grant is gone, it answers 500 and the account is EXPIRED." }
+    NoRepetition { "no-repetition", "INV-BOUNDED",
+        "Makes no dispatch again that failed for a passing reason." }
     SameOriginRedirectFollowed { "same-origin-redirect-followed", "INV-NO-REDIRECT",
         "Follows a 307 or 308 to the same origin once, with the same method and body." }
 
@@ -108,6 +110,12 @@ variants! {
         "Answers 403 for another project's account." }
     ScopeIs401 { "scope-is-401", "CA-403-SCOPE",
         "Answers 401 to a key that lacks the permission." }
+
+    // What a later set adds.
+    CredentialListed { "credential-listed", "CA-CREDENTIAL",
+        "Lists `credential`, too, where it lists what it revoked." }
+    RepetitionNotDiscouraged { "repetition-not-discouraged", "CA-CLIENT-RETRY",
+        "Does not tell clients to leave a 409 or 500 alone, which do no harm by repeating the call." }
 }
 
 named!(Variant, UnknownVariant, "variant");

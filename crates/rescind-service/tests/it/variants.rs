@@ -157,7 +157,11 @@ fn shape(status: u16, id: &str, action: &str, body: &Value) {
             let listed = body["revoked_tokens"].as_array().unwrap();
             let distinct: BTreeSet<&str> = listed.iter().map(|one| one.as_str().unwrap()).collect();
             assert_eq!(distinct.len(), listed.len(), "{body}");
-            assert!(distinct.is_subset(&BTreeSet::from(["access_token", "refresh_token"])));
+            assert!(distinct.is_subset(&BTreeSet::from([
+                "access_token",
+                "refresh_token",
+                "credential"
+            ])));
             assert_eq!(body["connected_account"]["status"], "REVOKED");
             &body["connected_account"]
         }
@@ -290,6 +294,14 @@ async fn refusals(transcript: &mut Transcript) {
     assert!(transcript.harness.requests().await.is_empty());
     transcript
         .situation("every dispatch failed", REVOKE, ResponseTemplate::new(403))
+        .await;
+    transcript.revoke(&id).await;
+    transcript
+        .situation(
+            "every dispatch failed for the moment",
+            REVOKE,
+            ResponseTemplate::new(503),
+        )
         .await;
     transcript.revoke(&id).await;
     let redirect = ResponseTemplate::new(307).insert_header("location", "/oauth2/moved");
