@@ -212,7 +212,7 @@ pub struct Prove {
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
     /// How many runs at once: most of the time they wait
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
     /// Only these defects and variants; of the checks then only those that they must fall to
     #[arg(long, value_name = "NAME", num_args = 1..)]

@@ -119,7 +119,7 @@ fn target_at(address: SocketAddr, revoke_seconds: &str) -> String {
             "[other_project_api_key]\nenvironment = \"TEST_OTHER_PROJECT_API_KEY\"",
         ),
         (
-            "revoke_seconds = 15",
+            "revoke_seconds = 20",
             &format!("revoke_seconds = {revoke_seconds}"),
         ),
     ]);
