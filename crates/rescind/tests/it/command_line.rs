@@ -274,7 +274,14 @@ fn an_unknown_variant_names_the_nearest_and_none_goes_with_a_defect() {
 
 #[test]
 fn every_variant_names_a_row_of_the_contract() {
-    let rows = run(&["list", "requirements"]).stdout;
+    // The later set has every row.
+    let rows = run(&[
+        "list",
+        "requirements",
+        "--set",
+        "connected-accounts-2026-09",
+    ])
+    .stdout;
     for variant in rescind_service::Variant::ALL {
         let names_it = |line: &str| line.split(' ').next() == Some(variant.row());
         assert!(rows.lines().any(names_it), "{variant}: {}", variant.row());
