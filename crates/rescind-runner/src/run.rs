@@ -19,6 +19,7 @@ use rescind_provider::Provider;
 use rescind_provider::ledger::LedgerKey;
 use rescind_provider::server::Address;
 use serde_json::json;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
@@ -124,37 +125,51 @@ pub async fn run(
         )));
     }
     provider.stop().await;
-    let mut records: Vec<CaseRecord> = finished.into_iter().map(FinishedCase::finish).collect();
-    records.sort_by(|left, right| left.id.cmp(&right.id));
-    let (scanner, owners) = scanner_of_all(&records, options);
-    if let Some(log) = log {
-        search_log(&mut records, &log.text, &scanner, &owners);
-    }
-    let secrets = scanner
-        .secrets()
-        .iter()
-        .map(|known| known.secret.clone())
-        .collect();
     let shown_url = target
         .process
         .is_none()
         .then(|| adapter.base_url().to_owned());
-    let mut finished =
-        judging.conclude(&records, options, &scanner, shown_url.as_deref(), stopwatch);
-    let snapshots = match &options.snapshots {
-        SnapshotMode::Ignore => Vec::new(),
-        SnapshotMode::Compare(set) => {
-            let compared = snapshots::compare(&records, &target.revoke, set, &catalogue.left_out);
-            snapshots::report(&mut finished, &compared, set, options.strictness, &scanner);
-            compared
+    let outcome = without_holding_up_others(|| {
+        let mut records: Vec<CaseRecord> = finished.into_iter().map(FinishedCase::finish).collect();
+        records.sort_by(|left, right| left.id.cmp(&right.id));
+        let (scanner, owners) = scanner_of_all(&records, options);
+        if let Some(log) = log {
+            search_log(&mut records, &log.text, &scanner, &owners);
         }
-    };
-    emit(events, Event::RunFinished(Box::new(finished.clone()))).await;
-    Ok(RunOutcome {
-        finished,
-        snapshots,
-        secrets,
-    })
+        let secrets = scanner
+            .secrets()
+            .iter()
+            .map(|known| known.secret.clone())
+            .collect();
+        let mut finished =
+            judging.conclude(&records, options, &scanner, shown_url.as_deref(), stopwatch);
+        let snapshots = match &options.snapshots {
+            SnapshotMode::Ignore => Vec::new(),
+            SnapshotMode::Compare(set) => {
+                let compared =
+                    snapshots::compare(&records, &target.revoke, set, &catalogue.left_out);
+                snapshots::report(&mut finished, &compared, set, options.strictness, &scanner);
+                compared
+            }
+        };
+        RunOutcome {
+            finished,
+            snapshots,
+            secrets,
+        }
+    });
+    let report = Event::RunFinished(Box::new(outcome.finished.clone()));
+    emit(events, report).await;
+    Ok(outcome)
+}
+
+/// Does long work in one piece. Where there are other threads, they take over what else is to be
+/// done meanwhile: the provider of another run must not fall silent while this one is judged.
+fn without_holding_up_others<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::CurrentThread => work(),
+        _ => tokio::task::block_in_place(work),
+    }
 }
 
 /// A report that nobody reads any more is no reason to stop.
