@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::defects::Defect;
 use crate::encryption_key::EncryptionKey;
 use crate::projects::ApiKey;
+use crate::public_url::PublicUrl;
 use crate::variants::Variant;
 
 /// How the service is to run. Whoever starts it decides all of it: the service reads no
@@ -15,6 +16,8 @@ use crate::variants::Variant;
 pub struct Config {
     /// The address to listen on; port 0 lets the operating system choose one.
     pub listen: SocketAddr,
+    /// Where browsers find the service; where it listens, if nothing else is said.
+    pub public_url: Option<PublicUrl>,
     /// Where accounts are kept.
     pub database: Database,
     /// What secrets are sealed with in the database. One in memory can do without: it makes its

@@ -1,4 +1,4 @@
-//! Ids of accounts, auth configs, jobs and requests: a prefix and twelve random letters or digits.
+//! Ids of accounts, auth configs, jobs, connect flows and requests: a prefix and twelve random letters or digits.
 
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const LENGTH: usize = 12;
@@ -6,6 +6,7 @@ const LENGTH: usize = 12;
 pub(crate) const ACCOUNT_PREFIX: &str = "ca_";
 pub(crate) const AUTH_CONFIG_PREFIX: &str = "ac_";
 pub(crate) const REVOKE_JOB_PREFIX: &str = "pj_";
+pub(crate) const CONNECT_FLOW_PREFIX: &str = "cf_";
 pub(crate) const REQUEST_PREFIX: &str = "req_";
 
 /// A new id. Fails only where the operating system has no randomness to give.

@@ -11,6 +11,9 @@
 //! at the seams between the stages, and nowhere else. A [`Variant`] is no bug: another behaviour
 //! that the contract allows, to show that the judge fails nobody for it.
 //!
+//! An account is connected by a flow of its own (`operations::connecting`): the user's browser is
+//! sent to the provider (`upstream::authorization`) and comes back with a code.
+//!
 //! What this crate may not know: any other crate of this workspace. It is what the judge judges,
 //! and the two must share nothing, lest they share a mistake.
 
@@ -24,9 +27,11 @@ mod http;
 mod identifier;
 mod lifecycle;
 mod named;
+mod one_time;
 mod operations;
 mod plan;
 mod projects;
+mod public_url;
 mod secret;
 mod server;
 mod service;
@@ -40,6 +45,7 @@ pub use crate::defects::{Defect, UnknownDefect};
 pub use crate::encryption_key::{EncryptionKey, EncryptionKeyError};
 pub use crate::http::openapi;
 pub use crate::projects::{ApiKey, ApiKeyError, ApiKeyProblem, Permission, parse_api_keys};
+pub use crate::public_url::{PublicUrl, PublicUrlError};
 pub use crate::secret::Secret;
 pub use crate::server::{RunningService, ServeError, serve};
 pub use crate::store::StoreError;

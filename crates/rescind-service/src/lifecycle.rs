@@ -72,6 +72,32 @@ pub(crate) enum Event {
     RefreshRefused,
     /// A revoke took effect at the provider.
     Revoked,
+    /// A connect flow was asked for, for an account that was connected before.
+    ReconnectRequested,
+    /// The user opened the link of a connect flow.
+    ConnectOpened,
+    /// The user consented, and the code was exchanged for tokens.
+    Connected,
+    /// The user denied the consent, or the code was not exchanged.
+    ConnectFailed,
+    /// A connect flow was not completed in time.
+    ConnectTimedOut,
+}
+
+impl Event {
+    #[cfg(test)]
+    const ALL: [Self; 10] = [
+        Self::Enabled,
+        Self::Disabled,
+        Self::Refreshed,
+        Self::RefreshRefused,
+        Self::Revoked,
+        Self::ReconnectRequested,
+        Self::ConnectOpened,
+        Self::Connected,
+        Self::ConnectFailed,
+        Self::ConnectTimedOut,
+    ];
 }
 
 /// The account is in a status in which the event cannot happen. It stays as it is.
@@ -88,6 +114,19 @@ pub(crate) fn next(status: Status, event: Event) -> Result<Status, Refusal> {
         | (Status::Active, Event::Refreshed) => Ok(Status::Active),
         (Status::Active | Status::Inactive, Event::Disabled) => Ok(Status::Inactive),
         (Status::Active, Event::RefreshRefused) => Ok(Status::Expired),
+        // A reload opens a link a second time.
+        (Status::Initializing | Status::Initiated, Event::ConnectOpened) => Ok(Status::Initiated),
+        (Status::Initiated | Status::Expired, Event::Connected) => Ok(Status::Active),
+        (Status::Initiated, Event::ConnectFailed) => Ok(Status::Failed),
+        (Status::Initializing | Status::Initiated, Event::ConnectTimedOut)
+        // A flow that is to connect an account anew leaves it as it is until it succeeds.
+        | (
+            Status::Expired,
+            Event::ReconnectRequested
+            | Event::ConnectOpened
+            | Event::ConnectFailed
+            | Event::ConnectTimedOut,
+        ) => Ok(Status::Expired),
         // A second revoke is no error: what it asks for is already so.
         (Status::Active | Status::Revoked, Event::Revoked) => Ok(Status::Revoked),
         (status, event) => Err(Refusal { status, event }),
@@ -122,19 +161,11 @@ mod tests {
 
     use super::{Event, Refusal, RevokeDecision, Status, decide_revoke, next};
 
-    const EVENTS: [Event; 5] = [
-        Event::Enabled,
-        Event::Disabled,
-        Event::Refreshed,
-        Event::RefreshRefused,
-        Event::Revoked,
-    ];
-
     #[test]
     fn the_whole_table() {
         let mut table = String::new();
         for status in Status::ALL {
-            for event in EVENTS {
+            for event in Event::ALL {
                 let outcome = match next(status, event) {
                     Ok(next) => next.name(),
                     Err(_) => "refused",
@@ -170,7 +201,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn revoked_is_never_left(events in prop::collection::vec(prop::sample::select(&EVENTS[..]), 0..50)) {
+        fn revoked_is_never_left(events in prop::collection::vec(prop::sample::select(&Event::ALL[..]), 0..50)) {
             let mut status = Status::Revoked;
             for event in events {
                 status = next(status, event).unwrap_or(status);
@@ -181,7 +212,7 @@ mod tests {
         #[test]
         fn a_refusal_names_the_status_that_stays(
             status in prop::sample::select(&Status::ALL[..]),
-            event in prop::sample::select(&EVENTS[..]),
+            event in prop::sample::select(&Event::ALL[..]),
         ) {
             if let Err(refusal) = next(status, event) {
                 prop_assert_eq!(refusal, Refusal { status, event });
@@ -189,9 +220,23 @@ mod tests {
         }
 
         #[test]
+        fn only_a_switch_a_refresh_or_a_connect_flow_makes_active(
+            status in prop::sample::select(&Status::ALL[..]),
+            event in prop::sample::select(&Event::ALL[..]),
+        ) {
+            if next(status, event) == Ok(Status::Active) && status != Status::Active {
+                let expected = match status {
+                    Status::Inactive => Event::Enabled,
+                    _ => Event::Connected,
+                };
+                prop_assert_eq!(event, expected);
+            }
+        }
+
+        #[test]
         fn only_a_revoke_revokes(
             status in prop::sample::select(&Status::ALL[..]),
-            event in prop::sample::select(&EVENTS[..]),
+            event in prop::sample::select(&Event::ALL[..]),
         ) {
             if next(status, event) == Ok(Status::Revoked) {
                 prop_assert_eq!(event, Event::Revoked);

@@ -13,6 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::config::{Config, Database};
 use crate::encryption_key::{EncryptionKey, EncryptionKeyError};
 use crate::http;
+use crate::public_url::PublicUrl;
 use crate::service::Service;
 use crate::store::{Store, StoreError};
 use crate::toolkit::{self, ToolkitError};
@@ -92,7 +93,10 @@ pub async fn serve(config: Config) -> Result<RunningService, ServeError> {
         .await
         .map_err(listen_error)?;
     let local_addr = listener.local_addr().map_err(listen_error)?;
-    let service = Arc::new(Service::new(&config, store, toolkits, upstream));
+    let public_url = config.public_url.clone();
+    let public_url = public_url.unwrap_or_else(|| PublicUrl::of_listener(local_addr));
+    let service = Service::new(&config, store, toolkits, upstream, public_url);
+    let service = Arc::new(service);
     service.resume_revoke_jobs().await?;
     let stop = CancellationToken::new();
     recover_until(&service, stop.clone());

@@ -11,6 +11,7 @@ use crate::account::Account;
 use crate::config::Config;
 use crate::defects::{Defect, hooks};
 use crate::projects::ApiKey;
+use crate::public_url::PublicUrl;
 use crate::store::Store;
 use crate::toolkit::Toolkit;
 use crate::upstream::client::UpstreamClient;
@@ -22,6 +23,7 @@ pub(crate) struct Service {
     pub(crate) toolkits: BTreeMap<String, Toolkit>,
     pub(crate) upstream: UpstreamClient,
     pub(crate) api_keys: Vec<ApiKey>,
+    pub(crate) public_url: PublicUrl,
     pub(crate) dispatch_timeout: Duration,
     pub(crate) defect: Option<Defect>,
     pub(crate) variant: Option<Variant>,
@@ -42,12 +44,14 @@ impl Service {
         store: Store,
         toolkits: BTreeMap<String, Toolkit>,
         upstream: UpstreamClient,
+        public_url: PublicUrl,
     ) -> Self {
         Self {
             store,
             toolkits,
             upstream,
             api_keys: config.api_keys.clone(),
+            public_url,
             dispatch_timeout: hooks::dispatch_timeout(config.defect, config.dispatch_timeout),
             defect: config.defect,
             variant: config.variant,

@@ -31,13 +31,57 @@ pub struct ToolkitError {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Toolkit {
-    /// The token endpoint, for refreshes.
+    /// The authorization endpoint. None: no user can be connected by this service.
+    pub(crate) authorization: Option<AuthorizationEndpoint>,
+    /// The token endpoint, for code exchanges and refreshes.
     pub(crate) token: TokenEndpoint,
     /// The revocation routes, in order of preference. None: the provider has no programmatic
     /// revocation.
     #[serde(default, rename = "revoke")]
     pub(crate) revoke_routes: Vec<RevokeRoute>,
 }
+
+/// Where a user's browser is sent for consent, RFC 6749 section 3.1. Its path is relative to the
+/// base URL that the auth config names for browsers, if it names one apart.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuthorizationEndpoint {
+    pub(crate) path: String,
+    /// What is asked for where the auth config names no scopes. Empty: the parameter is left out.
+    #[serde(default)]
+    pub(crate) default_scopes: Vec<String>,
+    #[serde(default)]
+    pub(crate) pkce: Pkce,
+    /// What else the provider wants to be told.
+    #[serde(default)]
+    pub(crate) parameters: BTreeMap<String, String>,
+}
+
+/// Whether a code is bound to a verifier, RFC 7636.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(crate) enum Pkce {
+    /// RFC 9700 section 2.1.1 wants it from every client, and whoever does not know it ignores it.
+    #[default]
+    S256,
+    /// Only for a provider that refuses requests with it.
+    #[serde(rename = "none")]
+    Never,
+}
+
+/// What the protocol itself says in an authorization request, and how it is answered. A toolkit
+/// that set one of these would undo what this service relies on.
+const RESERVED_PARAMETERS: [&str; 10] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "request",
+    "request_uri",
+];
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -180,6 +224,10 @@ impl Toolkit {
     }
 
     fn validate(&self) -> Result<(), String> {
+        if let Some(authorization) = &self.authorization {
+            validate_authorization(authorization)
+                .map_err(|problem| format!("authorization: {problem}"))?;
+        }
         validate_path(&self.token.path)?;
         if !matches!(
             self.token.client_authentication,
@@ -190,6 +238,15 @@ impl Toolkit {
         self.revoke_routes.iter().try_for_each(|route| {
             validate_route(route).map_err(|problem| format!("route `{}`: {problem}", route.name))
         })
+    }
+}
+
+fn validate_authorization(endpoint: &AuthorizationEndpoint) -> Result<(), String> {
+    validate_path(&endpoint.path)?;
+    let mut names = endpoint.parameters.keys();
+    match names.find(|name| RESERVED_PARAMETERS.contains(&name.as_str())) {
+        Some(name) => Err(format!("the parameter `{name}` is not a toolkit's to set")),
+        None => Ok(()),
     }
 }
 
@@ -307,6 +364,15 @@ success.status = [200]
             problem("path = \"/token\"", "path = \"/token?a=b\""),
             problem("path = \"/token\"", "path = \"//other.test/token\""),
             problem("\"basic\"", "\"none\""),
+            problem("[token]", "[authorization]\npath = \"authorize\"\n[token]"),
+            problem(
+                "[token]",
+                "[authorization]\npath = \"/a\"\nparameters = { state = \"1\" }\n[token]",
+            ),
+            problem(
+                "[token]",
+                "[authorization]\npath = \"/a\"\npkce = \"plain\"\n[token]",
+            ),
             problem("\"form\"", "\"none\""),
             problem("[\"access_token\"]", "[]"),
             problem("fields.token", "fields.hint"),

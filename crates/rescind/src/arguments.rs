@@ -161,6 +161,10 @@ pub struct Serve {
     /// The address to listen on; port 0 takes any free one
     #[arg(long, default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
+    /// Where users' browsers find the service, if not where it listens: providers send them back to
+    /// `/callback` below it
+    #[arg(long, value_name = "URL", env = "RESCIND_PUBLIC_URL")]
+    pub public_url: Option<String>,
     /// The SQLite file, or `:memory:`
     #[arg(long, value_name = "FILE", default_value = ":memory:")]
     pub database: String,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,7 +16,8 @@ use crate::clock;
 use crate::projects::Caller;
 use crate::secret::Secret;
 use crate::service::Service;
-use crate::store::{AuthConfig, NewAuthConfig, StoreError};
+use crate::store::{AuthConfig, ForBrowsers, NewAuthConfig, StoreError};
+use crate::upstream::address;
 use crate::upstream::request::ProviderClient;
 
 const AUTH_SCHEMES: [&str; 8] = [
@@ -63,6 +63,10 @@ struct Credentials {
     client_secret: Option<String>,
     /// Where the provider is.
     base_url: Option<String>,
+    /// Where it is for browsers, if that is another place: the authorization endpoint is there.
+    authorization_base_url: Option<String>,
+    /// What the provider calls itself (`iss`, RFC 9207), if not as its base URL for browsers.
+    issuer: Option<String>,
     scopes: Option<Scopes>,
 }
 
@@ -108,6 +112,7 @@ enum CreateAuthConfigError {
     UnknownScheme,
     NoClientId,
     BadBaseUrl,
+    BadAuthorizationBaseUrl,
     Store(StoreError),
 }
 
@@ -132,6 +137,10 @@ impl From<CreateAuthConfigError> for ApiError {
             CreateAuthConfigError::BadBaseUrl => Self::bad_request(
                 "`credentials.base_url` must be an absolute http or https URL without \
                  credentials, query or fragment",
+            ),
+            CreateAuthConfigError::BadAuthorizationBaseUrl => Self::bad_request(
+                "`credentials.authorization_base_url` must be an absolute http or https URL \
+                 without credentials, query or fragment",
             ),
             CreateAuthConfigError::Store(error) => error.into(),
         }
@@ -192,24 +201,27 @@ fn read(
         return Err(CreateAuthConfigError::UnknownScheme);
     }
     let scopes = credentials.scopes.take();
-    let client = if auth_scheme == "OAUTH2" {
-        read_client(credentials)?
+    let (client, browsers) = if auth_scheme == "OAUTH2" {
+        let browsers = read_browsers(&mut credentials)?;
+        (read_client(credentials)?, browsers)
     } else {
         // No other scheme has a client that this service could call a provider for.
-        ProviderClient {
+        let none = ProviderClient {
             base_url: String::new(),
             client_id: String::new(),
             client_secret: None,
-        }
+        };
+        (none, ForBrowsers::default())
     };
     Ok(NewAuthConfig {
         project,
         name,
-        scopes: scopes.map(Scopes::into_list).unwrap_or_default(),
         config: AuthConfig {
             toolkit: body.toolkit.slug,
             auth_scheme,
+            scopes: scopes.map(Scopes::into_list).unwrap_or_default(),
             client,
+            browsers,
         },
     })
 }
@@ -221,23 +233,36 @@ fn read_client(credentials: Credentials) -> Result<ProviderClient, CreateAuthCon
         .ok_or(CreateAuthConfigError::NoClientId)?;
     let base_url = credentials
         .base_url
+        .as_deref()
+        .and_then(read_base_url)
         .ok_or(CreateAuthConfigError::BadBaseUrl)?;
-    let url = Url::parse(&base_url).map_err(|_| CreateAuthConfigError::BadBaseUrl)?;
-    let is_plain = matches!(url.scheme(), "http" | "https")
-        && url.has_host()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none();
-    if !is_plain {
-        return Err(CreateAuthConfigError::BadBaseUrl);
-    }
     Ok(ProviderClient {
-        base_url: base_url.trim_end_matches('/').to_owned(),
+        base_url,
         client_id,
         client_secret: credentials
             .client_secret
             .filter(|secret| !secret.is_empty())
             .map(Secret::new),
     })
+}
+
+fn read_browsers(credentials: &mut Credentials) -> Result<ForBrowsers, CreateAuthConfigError> {
+    let base_url = credentials
+        .authorization_base_url
+        .take()
+        .map(|text| read_base_url(&text).ok_or(CreateAuthConfigError::BadAuthorizationBaseUrl))
+        .transpose()?;
+    Ok(ForBrowsers {
+        base_url,
+        issuer: credentials
+            .issuer
+            .take()
+            .filter(|issuer| !issuer.is_empty()),
+    })
+}
+
+/// A base URL as it is kept; none if no path can be put below it.
+fn read_base_url(text: &str) -> Option<String> {
+    let base_url = text.trim_end_matches('/');
+    address::below(base_url, "/").map(|_| base_url.to_owned())
 }

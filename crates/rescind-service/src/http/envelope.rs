@@ -15,6 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error::ApiError;
+use super::pages::IsPage;
 use crate::defects::hooks;
 use crate::identifier::{self, REQUEST_PREFIX};
 use crate::projects;
@@ -105,7 +106,11 @@ fn new_id() -> String {
     })
 }
 
+/// None if it is no error, or a page: that is for a person.
 fn error_of(response: &Response) -> Option<ApiError> {
+    if response.extensions().get::<IsPage>().is_some() {
+        return None;
+    }
     let status = response.status();
     let own = response.extensions().get::<ApiError>().cloned();
     own.or_else(|| {

@@ -1,6 +1,9 @@
 //! The HTTP side. One file an endpoint: its errors, what they are answered with, its handler.
 
+mod browser;
+mod callback;
 mod create_auth_config;
+mod create_link;
 mod delete_account;
 mod delete_auth_config;
 mod envelope;
@@ -11,7 +14,10 @@ mod import_account;
 mod key;
 mod list_accounts;
 mod list_auth_configs;
+mod open_link;
 mod openapi;
+mod overdue;
+mod pages;
 mod paging;
 mod query;
 mod read_account;
@@ -44,10 +50,12 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
     let api = accounts()
         .merge(auth_configs())
         .method_not_allowed_fallback(method_not_allowed)
+        .route_layer(from_fn_with_state(Arc::clone(&service), overdue::end))
         .route_layer(from_fn_with_state(Arc::clone(&service), key::check))
         .layer(DefaultBodyLimit::max(BODY_LIMIT));
     let router = Router::new()
         .nest("/api/v3.1", api)
+        .merge(pages_for_browsers())
         .route("/health", get(health::handle))
         .route("/openapi.json", get(openapi::handle))
         .fallback(no_such_route)
@@ -67,6 +75,7 @@ fn accounts() -> Router<Arc<Service>> {
             "/connected_accounts",
             post(import_account::handle).get(list_accounts::handle),
         )
+        .route("/connected_accounts/link", post(create_link::handle))
         .route(
             "/connected_accounts/{id}",
             get(read_account::handle).delete(delete_account::handle),
@@ -77,6 +86,16 @@ fn accounts() -> Router<Arc<Service>> {
             post(refresh_account::handle),
         )
         .route("/connected_accounts/{id}/revoke", revoke)
+}
+
+/// What needs no key, because a person comes with a secret of one flow.
+fn pages_for_browsers() -> Router<Arc<Service>> {
+    Router::new()
+        .route(
+            "/link/{link_token}",
+            get(open_link::handle).head(open_link::look),
+        )
+        .route("/callback", get(callback::handle).head(callback::look))
 }
 
 fn auth_configs() -> Router<Arc<Service>> {

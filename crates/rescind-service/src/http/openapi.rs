@@ -8,9 +8,9 @@ use utoipa::{Modify, OpenApi};
 
 use super::envelope::Envelope;
 use super::{
-    create_auth_config, delete_account, delete_auth_config, health, import_account, list_accounts,
-    list_auth_configs, read_account, read_auth_config, refresh_account, revoke_account,
-    set_auth_config_status, set_status,
+    create_auth_config, create_link, delete_account, delete_auth_config, health, import_account,
+    list_accounts, list_auth_configs, read_account, read_auth_config, refresh_account,
+    revoke_account, set_auth_config_status, set_status,
 };
 
 #[derive(OpenApi)]
@@ -25,6 +25,7 @@ use super::{
     ),
     paths(
         import_account::handle,
+        create_link::handle,
         list_accounts::handle,
         read_account::handle,
         delete_account::handle,

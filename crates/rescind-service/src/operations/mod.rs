@@ -1,6 +1,7 @@
 //! What the service does for an account that takes a call to its provider: the shell around the
 //! pure stages (`lifecycle`, `plan`, `upstream::request`, `upstream::classify`, `conclude`).
 
+pub(crate) mod connecting;
 pub(crate) mod deleting;
 pub(crate) mod dispatching;
 mod intents;

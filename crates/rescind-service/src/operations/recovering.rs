@@ -87,6 +87,7 @@ mod tests {
     use crate::account::ClaimKind;
     use crate::clock::{self, Timestamp};
     use crate::config::{Config, Database};
+    use crate::public_url::PublicUrl;
     use crate::service::Service;
     use crate::store::tests::{NOW, store_with_account};
     use crate::store::{ClaimedRevoke, Ending};
@@ -97,6 +98,7 @@ mod tests {
         let (store, id) = store_with_account().await;
         let config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
+            public_url: None,
             database: Database::Memory,
             encryption_key: None,
             api_keys: Vec::new(),
@@ -105,7 +107,9 @@ mod tests {
             variant: None,
         };
         let upstream = UpstreamClient::new(config.dispatch_timeout, None, None).unwrap();
-        let service = Service::new(&config, store, toolkit::load().unwrap(), upstream);
+        let public_url = PublicUrl::of_listener(config.listen);
+        let toolkits = toolkit::load().unwrap();
+        let service = Service::new(&config, store, toolkits, upstream, public_url);
         (service, id)
     }
 

@@ -21,7 +21,35 @@ use crate::upstream::request::ProviderClient;
 pub(crate) struct AuthConfig {
     pub(crate) toolkit: String,
     pub(crate) auth_scheme: String,
+    pub(crate) scopes: Vec<String>,
     pub(crate) client: ProviderClient,
+    pub(crate) browsers: ForBrowsers,
+}
+
+/// What of a provider is another thing for browsers than for servers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ForBrowsers {
+    /// Where the authorization endpoint is, if not below the client's base URL.
+    pub(crate) base_url: Option<String>,
+    /// What the provider calls itself in an authorization response, if not as its base URL for
+    /// browsers.
+    pub(crate) issuer: Option<String>,
+}
+
+impl AuthConfig {
+    /// The address that the path of the authorization endpoint is put below.
+    pub(crate) fn authorization_base_url(&self) -> &str {
+        self.browsers
+            .base_url
+            .as_deref()
+            .unwrap_or(&self.client.base_url)
+    }
+
+    /// The one issuer that may have answered, RFC 9207 section 2.4.
+    pub(crate) fn issuer(&self) -> &str {
+        let own = self.browsers.issuer.as_deref();
+        own.unwrap_or_else(|| self.authorization_base_url())
+    }
 }
 
 /// An auth config that is to be created.
@@ -29,7 +57,6 @@ pub(crate) struct AuthConfig {
 pub(crate) struct NewAuthConfig {
     pub(crate) project: String,
     pub(crate) name: Option<String>,
-    pub(crate) scopes: Vec<String>,
     pub(crate) config: AuthConfig,
 }
 
@@ -84,8 +111,17 @@ impl Store {
                 ],
             )?;
             transaction.execute(
-                "UPDATE auth_configs SET project = ?, name = ?, scopes = ? WHERE id = ?",
-                params![new.project, new.name, json!(new.scopes).to_string(), id],
+                "UPDATE auth_configs SET project = ?, name = ?, scopes = ?,
+                     authorization_base_url = ?, issuer = ?
+                 WHERE id = ?",
+                params![
+                    new.project,
+                    new.name,
+                    json!(config.scopes).to_string(),
+                    config.browsers.base_url,
+                    config.browsers.issuer,
+                    id
+                ],
             )?;
             Ok(id)
         })
@@ -102,7 +138,6 @@ impl Store {
         let new = NewAuthConfig {
             project: ApiKey::DEFAULT_PROJECT.to_owned(),
             name: None,
-            scopes: Vec::new(),
             config,
         };
         self.create_auth_config(new, now).await
@@ -275,7 +310,6 @@ fn disable_accounts(
 }
 
 pub(super) fn record_from_row(row: &Row<'_>) -> rusqlite::Result<AuthConfigRecord> {
-    let scopes: String = row.get("scopes")?;
     let disabled_at: Option<i64> = row.get("disabled_at")?;
     let created_at = Timestamp(row.get("created_at")?);
     let updated_at: Option<i64> = row.get("updated_at")?;
@@ -286,12 +320,17 @@ pub(super) fn record_from_row(row: &Row<'_>) -> rusqlite::Result<AuthConfigRecor
         auth_scheme: row.get("auth_scheme")?,
         name: row.get("name")?,
         client_id: row.get("client_id")?,
-        scopes: serde_json::from_str(&scopes).map_err(|_| accounts::unreadable("scopes"))?,
+        scopes: scopes_from_row(row)?,
         is_disabled: disabled_at.is_some(),
         connections: row.get("connections")?,
         created_at,
         updated_at: updated_at.map_or(created_at, Timestamp),
     })
+}
+
+fn scopes_from_row(row: &Row<'_>) -> rusqlite::Result<Vec<String>> {
+    let scopes: String = row.get("scopes")?;
+    serde_json::from_str(&scopes).map_err(|_| unreadable("scopes"))
 }
 
 fn from_row(row: &Row<'_>, sealer: &Sealer) -> rusqlite::Result<AuthConfig> {
@@ -300,6 +339,11 @@ fn from_row(row: &Row<'_>, sealer: &Sealer) -> rusqlite::Result<AuthConfig> {
     Ok(AuthConfig {
         toolkit: row.get("toolkit")?,
         auth_scheme: row.get("auth_scheme")?,
+        scopes: scopes_from_row(row)?,
+        browsers: ForBrowsers {
+            base_url: row.get("authorization_base_url")?,
+            issuer: row.get("issuer")?,
+        },
         client: ProviderClient {
             base_url: row.get("base_url")?,
             client_id: row.get("client_id")?,

@@ -6,6 +6,7 @@ mod accounts;
 mod auth_configs;
 mod claims;
 mod dispatches;
+mod flows;
 mod imports;
 mod jobs;
 mod listing;
@@ -19,9 +20,12 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 
 pub(crate) use self::accounts::{NewAccount, Switched};
-pub(crate) use self::auth_configs::{AuthConfig, AuthConfigRecord, NewAuthConfig};
+pub(crate) use self::auth_configs::{AuthConfig, AuthConfigRecord, ForBrowsers, NewAuthConfig};
 pub(crate) use self::claims::{Ending, TokensAfter};
 pub(crate) use self::dispatches::{ClaimedRevoke, DispatchName, DispatchState, RecordedDispatch};
+pub(crate) use self::flows::{
+    FlowEnding, FlowRequest, FlowStep, Linked, Opened, Opening, PendingFlow,
+};
 pub(crate) use self::imports::{Import, Imported};
 pub(crate) use self::jobs::{JobEnding, RevokeJob};
 pub(crate) use self::listing::{
@@ -169,7 +173,7 @@ async fn blocking<T: Send + 'static>(
 pub(crate) mod tests {
     use serde_json::Map;
 
-    use super::{AuthConfig, NewAccount, Store};
+    use super::{AuthConfig, ForBrowsers, NewAccount, Store};
     use crate::account::Held;
     use crate::clock::Timestamp;
     use crate::config::Database;
@@ -187,6 +191,8 @@ pub(crate) mod tests {
         let config = AuthConfig {
             toolkit: "rfc7009".to_owned(),
             auth_scheme: "OAUTH2".to_owned(),
+            scopes: Vec::new(),
+            browsers: ForBrowsers::default(),
             client: ProviderClient {
                 base_url: "http://provider.test".to_owned(),
                 client_id: "id".to_owned(),

@@ -12,6 +12,7 @@ const MIGRATIONS: &[M<'_>] = &[
     M::up(PROJECTS),
     M::up(SEALING),
     M::up(DISPATCHES),
+    M::up(CONNECT_FLOWS),
 ];
 
 const ACCOUNTS: &str = "
@@ -104,6 +105,34 @@ const DISPATCHES: &str = "
         ended_at       INTEGER,
         PRIMARY KEY (account_id, route, carries)
     ) STRICT, WITHOUT ROWID;
+    ";
+
+/// Connect flows, and what is another thing for a user's browser than for this service.
+const CONNECT_FLOWS: &str = "
+    ALTER TABLE auth_configs ADD COLUMN authorization_base_url TEXT;
+    ALTER TABLE auth_configs ADD COLUMN issuer TEXT;
+
+    CREATE TABLE connect_flows (
+        id                  TEXT PRIMARY KEY NOT NULL,
+        account_id          TEXT NOT NULL REFERENCES connected_accounts (id),
+        -- created, opened, exchanging or ended.
+        step                TEXT NOT NULL,
+        -- Of the link token, of the state and of what the browser was given, the SHA-256.
+        link_fingerprint    TEXT NOT NULL UNIQUE,
+        state_fingerprint   TEXT UNIQUE,
+        browser_fingerprint TEXT,
+        -- Sealed.
+        code_verifier       TEXT,
+        -- Sealed.
+        callback_url        TEXT,
+        created_at          INTEGER NOT NULL,
+        expires_at          INTEGER NOT NULL,
+        ended_at            INTEGER
+    ) STRICT;
+
+    CREATE INDEX connect_flows_by_account ON connect_flows (account_id);
+    -- The few that have not ended, for the look that every request takes at what is overdue.
+    CREATE INDEX connect_flows_by_deadline ON connect_flows (expires_at) WHERE ended_at IS NULL;
     ";
 
 /// How often opening is tried while other processes open the same new database. Each failure means

@@ -42,6 +42,19 @@ pub(crate) enum RefreshOutcome {
     Failed(Failure),
 }
 
+/// What the exchange of a code came to.
+pub(crate) enum ExchangeOutcome {
+    /// The fields of the token response.
+    Connected(Map<String, Value>),
+    /// The provider understood, and gives no tokens for this code.
+    Refused,
+    /// It could not do it now. A code is good for one try, RFC 6749 section 4.1.2, and what became
+    /// of this one is not known.
+    Unavailable,
+    /// An answer that is none of the protocol's: a redirect, a success without a token.
+    Unintelligible,
+}
+
 /// What an answer to a revocation means: what its route declares, and nothing by luck. A redirect
 /// is not a success, and neither is a 2xx that is not declared.
 pub(crate) fn revoke(route: &RevokeRoute, answer: &UpstreamAnswer) -> Outcome {
@@ -94,6 +107,16 @@ pub(crate) fn refresh(answer: &UpstreamAnswer) -> RefreshOutcome {
     }
 }
 
+/// What an answer to the exchange of a code means, RFC 6749 sections 4.1.4 and 5.2.
+pub(crate) fn exchange(answer: &UpstreamAnswer) -> ExchangeOutcome {
+    match (answer.status, refresh(answer)) {
+        (_, RefreshOutcome::Refreshed(fields)) => ExchangeOutcome::Connected(fields),
+        (429 | 500.., _) => ExchangeOutcome::Unavailable,
+        (400..=499, _) => ExchangeOutcome::Refused,
+        _ => ExchangeOutcome::Unintelligible,
+    }
+}
+
 /// How long the provider asked us to make no further call, where it did. RFC 6585 section 4 and
 /// RFC 9110 section 15.6.4 give the header a meaning with these two statuses.
 pub(crate) fn requested_pause(answer: &UpstreamAnswer) -> Option<Pause> {
@@ -123,7 +146,8 @@ mod tests {
     use std::time::Duration;
 
     use super::{
-        Pause, RefreshOutcome, RetryAfter, UpstreamAnswer, refresh, requested_pause, revoke,
+        ExchangeOutcome, Pause, RefreshOutcome, RetryAfter, UpstreamAnswer, exchange, refresh,
+        requested_pause, revoke,
     };
     use crate::conclude::{Failure, Outcome};
     use crate::toolkit::{self, RevokeRoute, Toolkit};
@@ -232,6 +256,26 @@ mod tests {
         assert_eq!(outcome(400, r#"{"error":"invalid_grant"}"#), "permanent");
         assert_eq!(outcome(401, r#"{"error":"invalid_client"}"#), "failed");
         assert_eq!(outcome(500, r#"{"error":"invalid_grant"}"#), "failed");
+    }
+
+    #[test]
+    fn only_a_token_response_connects() {
+        let outcome = |status, body| match exchange(&answer(status, body)) {
+            ExchangeOutcome::Connected(_) => "connected",
+            ExchangeOutcome::Refused => "refused",
+            ExchangeOutcome::Unavailable => "unavailable",
+            ExchangeOutcome::Unintelligible => "unintelligible",
+        };
+        assert_eq!(outcome(200, r#"{"access_token":"a"}"#), "connected");
+        assert_eq!(outcome(200, r#"{"refresh_token":"r"}"#), "unintelligible");
+        assert_eq!(outcome(200, r#"{"access_token":["a"]}"#), "unintelligible");
+        assert_eq!(outcome(200, r#"{"access_token":"#), "unintelligible");
+        assert_eq!(outcome(201, r#"{"access_token":"a"}"#), "unintelligible");
+        assert_eq!(outcome(307, ""), "unintelligible");
+        assert_eq!(outcome(400, r#"{"error":"invalid_grant"}"#), "refused");
+        assert_eq!(outcome(401, "<html>"), "refused");
+        assert_eq!(outcome(429, ""), "unavailable");
+        assert_eq!(outcome(503, r#"{"access_token":"a"}"#), "unavailable");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::address;
 use crate::plan::{Cargo, Dispatch};
 use crate::secret::Secret;
-use crate::toolkit::{ClientAuthentication, Encoding, Fields, RouteMethod, TokenEndpoint};
+use crate::toolkit::{ClientAuthentication, Encoding, Fields, Pkce, RouteMethod, TokenEndpoint};
 
 /// The client of an auth config, and where its provider is.
 #[derive(Clone, Debug)]
@@ -89,6 +89,41 @@ pub(crate) fn refresh(
             refresh_token.expose().to_owned(),
         ),
     ];
+    let authorization = authenticate(endpoint.client_authentication, client, None, &mut fields);
+    Some(UpstreamRequest {
+        method: Method::POST,
+        url: address::below(&client.base_url, &endpoint.path)?,
+        authorization,
+        body: encode(Encoding::Form, &fields),
+        fields,
+    })
+}
+
+/// A code, and what it was asked for with.
+pub(crate) struct CodeGrant<'a> {
+    pub(crate) code: &'a Secret,
+    pub(crate) code_verifier: &'a Secret,
+    pub(crate) redirect_uri: &'a str,
+}
+
+/// RFC 6749 section 4.1.3: the exchange of a code for tokens; none if it would not go to the
+/// provider.
+pub(crate) fn exchange(
+    endpoint: &TokenEndpoint,
+    pkce: Pkce,
+    client: &ProviderClient,
+    grant: &CodeGrant<'_>,
+) -> Option<UpstreamRequest> {
+    let mut fields = vec![
+        ("grant_type".to_owned(), "authorization_code".to_owned()),
+        ("code".to_owned(), grant.code.expose().to_owned()),
+        ("redirect_uri".to_owned(), grant.redirect_uri.to_owned()),
+    ];
+    if pkce == Pkce::S256 {
+        // RFC 7636 section 4.5.
+        let code_verifier = grant.code_verifier.expose().to_owned();
+        fields.push(("code_verifier".to_owned(), code_verifier));
+    }
     let authorization = authenticate(endpoint.client_authentication, client, None, &mut fields);
     Some(UpstreamRequest {
         method: Method::POST,
@@ -188,12 +223,12 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Map, Value};
 
-    use super::{ProviderClient, UpstreamRequest, refresh, revoke};
+    use super::{CodeGrant, ProviderClient, UpstreamRequest, exchange, refresh, revoke};
     use crate::account::Held;
     use crate::clock::Timestamp;
     use crate::plan::plan;
     use crate::secret::Secret;
-    use crate::toolkit;
+    use crate::toolkit::{self, Pkce};
 
     const NOW: Timestamp = Timestamp(0);
 
@@ -259,6 +294,31 @@ mod tests {
         for request in requests("rfc7009", "t", &client("public", None)) {
             text.push_str(&describe(&request));
         }
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn what_exchanges_a_code_at_every_toolkit() {
+        let grant = CodeGrant {
+            code: &Secret::new("c+o/d=e"),
+            code_verifier: &Secret::new("the-verifier"),
+            redirect_uri: "http://service.test/callback",
+        };
+        let mut text = String::new();
+        for (slug, toolkit) in toolkit::load().unwrap() {
+            writeln!(text, "# {slug}").unwrap();
+            let confidential = client("my id", Some("s:c%t"));
+            let request = exchange(&toolkit.token, Pkce::S256, &confidential, &grant);
+            text.push_str(&describe(&request.unwrap()));
+        }
+        let toolkit = toolkit::load().unwrap().remove("rfc7009").unwrap();
+        text.push_str("# rfc7009, public client\n");
+        let public = client("public", None);
+        let request = exchange(&toolkit.token, Pkce::S256, &public, &grant);
+        text.push_str(&describe(&request.unwrap()));
+        text.push_str("# rfc7009, without PKCE\n");
+        let request = exchange(&toolkit.token, Pkce::Never, &public, &grant);
+        text.push_str(&describe(&request.unwrap()));
         insta::assert_snapshot!(text);
     }
 

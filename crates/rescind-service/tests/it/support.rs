@@ -73,6 +73,7 @@ pub async fn start_configured(config: Config) -> RunningService {
 pub fn config(database: Database) -> Config {
     Config {
         listen: "127.0.0.1:0".parse().unwrap(),
+        public_url: None,
         database,
         encryption_key: Some(EncryptionKey::parse(ENCRYPTION_KEY).unwrap()),
         api_keys: keys(),

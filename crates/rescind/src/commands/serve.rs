@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rescind_model::source::nearest_hint;
 use rescind_service::{
-    ApiKey, Config, Database, Defect, EncryptionKey, Secret, ServeError, StoreError, Variant,
-    parse_api_keys,
+    ApiKey, Config, Database, Defect, EncryptionKey, PublicUrl, Secret, ServeError, StoreError,
+    Variant, parse_api_keys,
 };
 
 use super::provider::stop_requested;
@@ -55,8 +55,19 @@ pub async fn run(arguments: Serve) -> u8 {
             return exit::CONFIGURATION;
         }
     };
+    let public_url = match arguments.public_url.as_deref().map(PublicUrl::parse) {
+        Some(Err(error)) => {
+            output::problem(
+                &error.to_string(),
+                "mend `--public-url` or `RESCIND_PUBLIC_URL`",
+            );
+            return exit::CONFIGURATION;
+        }
+        given => given.and_then(Result::ok),
+    };
     let config = Config {
         listen: arguments.listen,
+        public_url,
         database: match arguments.database.as_str() {
             ":memory:" => Database::Memory,
             path => Database::File(PathBuf::from(path)),

@@ -34,6 +34,7 @@ async fn service() -> RunningService {
     let other_keys = parse_api_keys(&other_keys).expect("keys");
     serve(Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        public_url: None,
         database: Database::Memory,
         encryption_key: None,
         api_keys: [

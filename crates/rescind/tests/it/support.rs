@@ -21,6 +21,7 @@ pub fn rescind(arguments: &[&str]) -> Command {
         .env_remove("CI")
         .env_remove("RESCIND_ENCRYPTION_KEY")
         .env_remove("RESCIND_API_KEYS")
+        .env_remove("RESCIND_PUBLIC_URL")
         .env("NO_COLOR", "1");
     command
 }

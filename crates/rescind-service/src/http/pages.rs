@@ -1,0 +1,150 @@
+//! The few pages that a person sees: small, without a script, a style or a picture, and without
+//! anything in them that came with the request.
+
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use crate::lifecycle::Status;
+use crate::store::StoreError;
+
+/// One page.
+#[derive(Clone, Debug)]
+pub(super) struct Page {
+    pub(super) status: StatusCode,
+    pub(super) title: &'static str,
+    pub(super) text: String,
+    pub(super) about: About,
+}
+
+/// What a page is about, for programs: attributes of its `main`.
+#[derive(Clone, Debug)]
+pub(super) enum About {
+    /// `data-status` and `data-connected-account-id`.
+    Account { status: Status, id: String },
+    /// `data-problem`.
+    Problem(&'static str),
+}
+
+/// Marks an answer that is a page, and gets no envelope.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct IsPage;
+
+impl Page {
+    pub(super) fn problem(
+        status: StatusCode,
+        name: &'static str,
+        title: &'static str,
+        text: &'static str,
+    ) -> Self {
+        Self {
+            status,
+            title,
+            text: text.to_owned(),
+            about: About::Problem(name),
+        }
+    }
+
+    /// The service failed. Why is in its log.
+    pub(super) fn failure() -> Self {
+        Self::problem(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "failure",
+            "That did not work",
+            "The service could not do this. Try again from where you came from.",
+        )
+    }
+
+    fn html(&self) -> String {
+        let about = match &self.about {
+            About::Account { status, id } => format!(
+                "data-status=\"{status}\" data-connected-account-id=\"{}\"",
+                escape(id)
+            ),
+            About::Problem(name) => format!("data-problem=\"{name}\""),
+        };
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
+             </head>\n<body>\n<main {about}>\n<h1>{title}</h1>\n<p>{text}</p>\n</main>\n\
+             </body>\n</html>\n",
+            title = self.title,
+            text = escape(&self.text),
+        )
+    }
+}
+
+impl From<StoreError> for Page {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the database failed a page");
+        Self::failure()
+    }
+}
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, headers(), self.html()).into_response();
+        response.headers_mut().insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        );
+        response.extensions_mut().insert(IsPage);
+        response
+    }
+}
+
+/// For every answer of a connect flow. Its own address holds a secret of the flow: no cache keeps
+/// it, and no page that comes after it is told where its visitor was (RFC 9700 section 4.2). No
+/// page frames it (section 4.16).
+pub(super) fn headers() -> HeaderMap {
+    const HEADERS: [(HeaderName, &str); 4] = [
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+    ];
+    HEADERS
+        .into_iter()
+        .map(|(name, value)| (name, HeaderValue::from_static(value)))
+        .collect()
+}
+
+fn escape(text: &str) -> String {
+    text.chars().fold(String::new(), |mut escaped, letter| {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+        escaped
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{About, Page, StatusCode};
+    use crate::lifecycle::Status;
+
+    #[test]
+    fn a_page_is_what_it_says_and_no_more() {
+        let page = Page {
+            status: StatusCode::OK,
+            title: "Title",
+            text: "<b>'1' & \"2\"</b>".to_owned(),
+            about: About::Account {
+                status: Status::Active,
+                id: "ca_\"".to_owned(),
+            },
+        };
+        insta::assert_snapshot!(page.html());
+    }
+}
