@@ -28,13 +28,13 @@ const OTHER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// Finds secrets in anything: by each eight characters of what comes after the prefix, and by each
 /// twelve of any base64 text that could hold nine bytes of it.
-struct Finder {
+pub struct Finder {
     plain: HashSet<Vec<u8>>,
     encoded: HashSet<Vec<u8>>,
 }
 
 impl Finder {
-    fn of(secrets: &[&str]) -> Self {
+    pub fn of(secrets: &[&str]) -> Self {
         let windows = |text: &[u8], length: usize| -> Vec<Vec<u8>> {
             text.windows(length).map(<[u8]>::to_vec).collect()
         };
@@ -53,7 +53,7 @@ impl Finder {
     }
 
     #[track_caller]
-    fn check(&self, place: &str, content: &[u8]) {
+    pub fn check(&self, place: &str, content: &[u8]) {
         for (length, wanted) in [(8, &self.plain), (12, &self.encoded)] {
             for window in content.windows(length) {
                 assert!(
@@ -67,7 +67,7 @@ impl Finder {
 }
 
 #[track_caller]
-fn check_files(finder: &Finder, folder: &Path) {
+pub fn check_files(finder: &Finder, folder: &Path) {
     let mut files = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let file = entry.unwrap().path();

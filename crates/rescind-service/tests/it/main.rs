@@ -9,6 +9,7 @@ mod accounts;
 mod at_rest;
 mod auth_configs;
 mod claims;
+mod connect;
 mod defects;
 mod deletion;
 mod dispatching;
