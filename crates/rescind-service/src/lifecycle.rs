@@ -111,14 +111,11 @@ pub(crate) struct Refusal {
 pub(crate) fn next(status: Status, event: Event) -> Result<Status, Refusal> {
     match (status, event) {
         (Status::Active | Status::Inactive, Event::Enabled)
-        | (Status::Active, Event::Refreshed) => Ok(Status::Active),
+        | (Status::Active, Event::Refreshed)
+        | (Status::Initiated | Status::Expired, Event::Connected) => Ok(Status::Active),
         (Status::Active | Status::Inactive, Event::Disabled) => Ok(Status::Inactive),
-        (Status::Active, Event::RefreshRefused) => Ok(Status::Expired),
-        // A reload opens a link a second time.
-        (Status::Initializing | Status::Initiated, Event::ConnectOpened) => Ok(Status::Initiated),
-        (Status::Initiated | Status::Expired, Event::Connected) => Ok(Status::Active),
-        (Status::Initiated, Event::ConnectFailed) => Ok(Status::Failed),
-        (Status::Initializing | Status::Initiated, Event::ConnectTimedOut)
+        (Status::Active, Event::RefreshRefused)
+        | (Status::Initializing | Status::Initiated, Event::ConnectTimedOut)
         // A flow that is to connect an account anew leaves it as it is until it succeeds.
         | (
             Status::Expired,
@@ -127,6 +124,9 @@ pub(crate) fn next(status: Status, event: Event) -> Result<Status, Refusal> {
             | Event::ConnectFailed
             | Event::ConnectTimedOut,
         ) => Ok(Status::Expired),
+        // A reload opens a link a second time.
+        (Status::Initializing | Status::Initiated, Event::ConnectOpened) => Ok(Status::Initiated),
+        (Status::Initiated, Event::ConnectFailed) => Ok(Status::Failed),
         // A second revoke is no error: what it asks for is already so.
         (Status::Active | Status::Revoked, Event::Revoked) => Ok(Status::Revoked),
         (status, event) => Err(Refusal { status, event }),

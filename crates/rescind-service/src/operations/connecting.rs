@@ -36,7 +36,7 @@ use crate::upstream::classify::{self, ExchangeOutcome};
 use crate::upstream::request::{self, CodeGrant};
 
 /// How long a connect flow may take, from the making of its link to the return of the browser.
-pub(crate) const LONGEST_FLOW: Duration = Duration::from_secs(10 * 60);
+pub(crate) const LONGEST_FLOW: Duration = Duration::from_mins(10);
 /// What an exchange may take beside the call itself, before its flow counts as left behind.
 const EXCHANGE_MARGIN: Duration = Duration::from_secs(5);
 /// What a link token begins with.
@@ -392,5 +392,56 @@ impl Service {
             problem: Some(reason),
             callback_url: flow.callback_url,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{LinkError, LinkRequest};
+    use crate::config::{Config, Database};
+    use crate::projects::Caller;
+    use crate::public_url::PublicUrl;
+    use crate::service::Service;
+    use crate::store::tests::store_with_account;
+    use crate::toolkit::{self, Toolkit};
+    use crate::upstream::client::UpstreamClient;
+
+    /// Asks for a link under an auth config of the toolkit `rfc7009`, with these toolkits.
+    async fn link(toolkits: BTreeMap<String, Toolkit>) -> Result<(), LinkError> {
+        let (store, account) = store_with_account().await;
+        let account = store.find_account(&account).await.unwrap().unwrap();
+        let config = Config {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            public_url: None,
+            database: Database::Memory,
+            encryption_key: None,
+            api_keys: Vec::new(),
+            dispatch_timeout: Config::DEFAULT_DISPATCH_TIMEOUT,
+            defect: None,
+            variant: None,
+        };
+        let upstream = UpstreamClient::new(config.dispatch_timeout, None, None).unwrap();
+        let public_url = PublicUrl::of_listener(config.listen);
+        let service = Service::new(&config, store, toolkits, upstream, public_url);
+        let request = LinkRequest {
+            auth_config_id: account.auth_config_id,
+            user_id: "u".to_owned(),
+            account_id: None,
+            callback_url: None,
+        };
+        service.link(Caller::without_key(), request).await.map(drop)
+    }
+
+    #[tokio::test]
+    async fn a_toolkit_without_an_authorization_endpoint_connects_nobody() {
+        let mut toolkits = toolkit::load().unwrap();
+        link(toolkits.clone()).await.unwrap();
+        toolkits.get_mut("rfc7009").unwrap().authorization = None;
+        let refused = link(toolkits).await.unwrap_err();
+        assert!(matches!(refused, LinkError::Unsupported));
+        let dropped = link(BTreeMap::new()).await.unwrap_err();
+        assert!(matches!(dropped, LinkError::Unsupported));
     }
 }

@@ -114,11 +114,16 @@ impl Driven {
         }
     }
 
-    fn well_formed_body(&self, operation: &Operation) -> Value {
+    fn well_formed_body(&self, operation: &Operation, kind: usize) -> Value {
         if operation.is_about("/status") {
             return json!({"enabled": true});
         }
         match operation.path.rsplit('/').next() {
+            Some("link") => {
+                let unknown = "ac_AAAAAAAAAAAA".to_owned();
+                let config = if kind == 5 { &unknown } else { &self.config };
+                json!({"auth_config_id": config, "user_id": "u"})
+            }
             Some("connected_accounts") => {
                 import_body(&self.config, "OAUTH2", json!({"status": "ACTIVE"}))
             }
@@ -194,7 +199,10 @@ impl Driven {
                         status: "DISABLED".to_owned(),
                         query: String::new(),
                         content_type: Some("application/json"),
-                        body: self.well_formed_body(operation).to_string().into_bytes(),
+                        body: self
+                            .well_formed_body(operation, kind)
+                            .to_string()
+                            .into_bytes(),
                     };
                     self.drive(operation, &input).await;
                 }
@@ -234,6 +242,9 @@ fn arbitrary_json() -> impl Strategy<Value = Value> {
             "status",
             "id",
             "user_id",
+            "auth_config_id",
+            "callback_url",
+            "connected_account_id",
             "alias",
             "name",
         ])
@@ -355,7 +366,8 @@ fn every_answer_is_as_documented() {
                         input.id = driven.existing_id(&operation, kind).await;
                     }
                     if has_sensible_body {
-                        input.body = driven.well_formed_body(&operation).to_string().into_bytes();
+                        let body = driven.well_formed_body(&operation, 0);
+                        input.body = body.to_string().into_bytes();
                     }
                     driven.drive(&operation, &input).await;
                 });

@@ -9,7 +9,7 @@ use super::{
     AUTHORIZE, Browser, Consent, Link, TOKEN, ask_for_link, auth_config_with, harness_at, id_of,
     link, open, reason, tokens,
 };
-use crate::support::{Harness, error, form, listed, ok};
+use crate::support::{Harness, form, listed, ok};
 
 fn value<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
     let mut found = form.iter().filter(|(candidate, _)| candidate == name);
@@ -291,7 +291,6 @@ async fn what_is_not_connected_yet_is_neither_revoked_nor_refreshed_nor_switched
 #[tokio::test]
 async fn the_page_of_consent_is_that_of_the_toolkit() {
     let harness = Harness::start().await;
-    harness.answer(TOKEN, error(400, "x")).await;
     for toolkit in rescind_service::toolkits() {
         let config = harness.auth_config(&toolkit, "c").await;
         let link = Link::read(&ask_for_link(&harness, &config, json!({})).await);
