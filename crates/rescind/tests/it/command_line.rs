@@ -225,6 +225,18 @@ fn mistakes_in_keys_are_configuration_errors_that_show_no_key() {
 }
 
 #[test]
+fn a_public_url_that_is_none_is_a_configuration_error() {
+    let finished = run(&["serve", "--api-key", "x", "--public-url", "connect.test"]);
+    assert_eq!(finished.code, 3);
+    assert!(
+        finished.stderr.contains("public URL"),
+        "{}",
+        finished.stderr
+    );
+    assert!(finished.stderr.contains("--public-url"));
+}
+
+#[test]
 fn an_unknown_defect_names_the_nearest() {
     let finished = run(&["serve", "--api-key", "x", "--defect", "revoke-is-locale"]);
     assert_eq!(finished.code, 2);
