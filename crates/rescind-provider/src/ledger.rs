@@ -99,6 +99,11 @@ impl LedgerKey {
         Self(hmac_sha256::HMAC::mac(tenant.as_bytes(), run))
     }
 
+    /// 32 secret bytes under a name; the same name gives the same bytes.
+    pub fn derive_bytes(&self, name: &str) -> [u8; 32] {
+        hmac_sha256::HMAC::mac(name.as_bytes(), self.0)
+    }
+
     /// A secret of the given format under a name; the same name gives the same secret.
     pub fn derive(&self, name: &str, format: &TokenFormat) -> String {
         let bytes = hmac_sha256::HMAC::mac(name.as_bytes(), self.0);

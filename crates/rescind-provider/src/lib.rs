@@ -16,6 +16,7 @@ pub mod journal;
 pub mod ledger;
 pub mod message;
 pub mod server;
+pub mod signing;
 pub mod tenant;
 #[cfg(test)]
 mod test_profiles;
