@@ -1,64 +1,148 @@
 //! Faults: what an endpoint of a provider does while it is made to fail.
 //!
-//! [`Stated`] is a fault as somebody writes it, key by key; [`Fault`] is what is left once the keys
-//! have been found to make sense together. Scenarios and the provider's control API share both.
+//! [`Stated`] is a fault as somebody writes it; [`Fault`] is what is left once its keys have been
+//! found to make sense together. Scenarios, profiles and the provider's control API share both.
+//! Each kind of fault has a file, with its parameters and their units; what it does to a request is
+//! the provider's affair. [`noop`] is the pattern to start a new one from.
+
+pub mod answer;
+pub mod drip;
+pub mod drop;
+pub mod hang;
+pub mod late_kill;
+pub mod latency;
+pub mod lie;
+pub mod noop;
+pub mod quota;
+pub mod redirect;
+pub mod reset;
+pub mod truncate;
+pub mod wrong_length;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::source::{Diagnostic, Located, SourceFile};
 use crate::vocabulary::{Endpoint, Subject};
 
-/// The redirect that keeps method and body (RFC 9110 §15.4.8), which one is if none is stated.
-const DEFAULT_REDIRECT: u16 = 307;
+pub use answer::Answer;
+pub use drip::Drip;
+pub use drop::DropConnection;
+pub use hang::Hang;
+pub use late_kill::LateKill;
+pub use latency::Latency;
+pub use lie::Lie;
+pub use noop::Noop;
+pub use quota::Quota;
+pub use redirect::{Origin, Redirect};
+pub use reset::Reset;
+pub use truncate::Truncate;
+pub use wrong_length::WrongLength;
 
-/// A failure of an endpoint. It changes nothing at the provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A failure of an endpoint.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
-    /// The endpoint.
-    pub endpoint: Endpoint,
-    /// Only requests that name this subject.
-    pub subject: Option<Subject>,
-    /// Only the nth such request from now, counted from 1; every one if not stated.
-    pub nth: Option<u32>,
-    /// What the endpoint does in place of its work.
+    /// The requests that meet it.
+    pub meets: Meets,
+    /// What becomes of them.
     pub effect: Effect,
 }
 
-/// What a failing endpoint does in place of its work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// It answers.
-    Answer {
-        /// The status code.
-        status: u16,
-        /// The seconds that `Retry-After` asks the client to wait (RFC 9110 §10.2.3).
-        retry_after: Option<u64>,
-        /// Whether the body repeats what the request carried, its secrets among it.
-        echo: bool,
-    },
-    /// It never answers, and keeps the connection open.
-    Hang,
-    /// It sends the client to another address (RFC 9110 §15.4).
-    Redirect {
-        /// The status code.
-        status: u16,
-        /// Where that address lies.
-        to: Origin,
-    },
+impl Fault {
+    /// A fault that every request to an endpoint meets.
+    pub const fn at(endpoint: Endpoint, effect: Effect) -> Self {
+        let meets = Meets {
+            endpoint,
+            subject: None,
+            client: None,
+            nth: None,
+        };
+        Self { meets, effect }
+    }
+
+    /// Only the nth request that it is for, counted from 1.
+    #[must_use]
+    pub const fn nth(mut self, nth: u32) -> Self {
+        self.meets.nth = Some(nth);
+        self
+    }
+
+    /// Only requests that name this subject.
+    #[must_use]
+    pub const fn about(mut self, subject: Subject) -> Self {
+        self.meets.subject = Some(subject);
+        self
+    }
+
+    /// Only requests whose credentials name the client of this name.
+    #[must_use]
+    pub fn from_client(mut self, name: &str) -> Self {
+        self.meets.client = Some(name.to_owned());
+        self
+    }
 }
 
-/// Where a redirect leads: the path of the request, at one of two origins (RFC 6454 §4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+/// Which requests something is for: every condition that is stated must hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Meets {
+    /// The endpoint that they reach.
+    pub endpoint: Endpoint,
+    /// Only requests that name this subject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
+    /// Only requests whose credentials name the client of this name, rightly or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Only the nth such request from now, counted from 1; every one if not stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nth: Option<u32>,
+}
+
+/// What becomes of a request that meets a fault.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// The provider's own: the very address that was asked.
-    SameOrigin,
-    /// Another port of the machine, which is none of the provider's.
-    OtherOrigin,
+pub enum Effect {
+    /// Nothing.
+    Noop(Noop),
+    /// An answer in place of the endpoint's.
+    Answer(Answer),
+    /// No answer at all.
+    Hang(Hang),
+    /// An answer that leads elsewhere.
+    Redirect(Redirect),
+    /// The answer of a success, and no effect.
+    Lie(Lie),
+    /// An effect that comes late.
+    LateKill(LateKill),
+    /// A connection that is closed in place of an answer.
+    Drop(DropConnection),
+    /// A connection that is reset in place of an answer.
+    Reset(Reset),
+    /// An answer that comes a little at a time.
+    Drip(Drip),
+    /// An answer that ends early.
+    Truncate(Truncate),
+    /// An answer whose length is not what it says.
+    WrongLength(WrongLength),
+    /// An answer that waits before it goes.
+    Latency(Latency),
+    /// An answer in place of the endpoint's, once there have been too many.
+    Quota(Quota),
 }
 
-/// A fault as it is stated, key by key.
-#[derive(Clone, Copy, Debug, Deserialize)]
+/// On which side of its effect something happens to a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// Before it: nothing has changed at the provider, and nothing will.
+    #[default]
+    BeforeEffect,
+    /// After it: everything has changed, and nobody has been told.
+    AfterEffect,
+}
+
+/// A fault as it is stated: which requests it is for, and exactly one kind of fault.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stated {
     /// The endpoint.
@@ -66,70 +150,127 @@ pub struct Stated {
     /// Only requests that name this subject.
     #[serde(default)]
     pub subject: Option<Subject>,
-    /// Only the nth such request from now.
+    /// Only requests whose credentials name this client.
+    #[serde(default)]
+    pub client: Option<String>,
+    /// Only the nth such request from now, counted from 1; every one if not stated.
     #[serde(default)]
     pub nth: Option<u32>,
-    /// The status code that it answers.
+    /// Nothing happens to the request; it is only counted.
     #[serde(default)]
-    pub status: Option<u16>,
-    /// The seconds that it asks the client to wait.
+    pub noop: Option<Noop>,
+    /// Another answer in place of the endpoint's, which does nothing.
     #[serde(default)]
-    pub retry_after: Option<u64>,
-    /// Whether it repeats what the request carried.
+    pub answer: Option<Answer>,
+    /// No answer, on a connection that stays open.
     #[serde(default)]
-    pub echo: bool,
-    /// Whether it never answers.
+    pub hang: Option<Hang>,
+    /// An answer that leads to the same path at one of two origins; the endpoint does nothing.
     #[serde(default)]
-    pub hang: bool,
-    /// Where it sends the client.
+    pub redirect: Option<Redirect>,
+    /// The answer that it would have had, and no effect.
     #[serde(default)]
-    pub redirect: Option<Origin>,
+    pub lie: Option<Lie>,
+    /// The answer at once, and its effect later.
+    #[serde(default)]
+    pub late_kill: Option<LateKill>,
+    /// A connection that is closed without a byte of an answer.
+    #[serde(default)]
+    pub drop: Option<DropConnection>,
+    /// A connection that is reset without a byte of an answer (RFC 9293 §3.10.7).
+    #[serde(default)]
+    pub reset: Option<Reset>,
+    /// An answer that comes whole, a little at a time.
+    #[serde(default)]
+    pub drip: Option<Drip>,
+    /// An answer that ends early, and the connection with it.
+    #[serde(default)]
+    pub truncate: Option<Truncate>,
+    /// An answer whose `Content-Length` is not the length of its body.
+    #[serde(default)]
+    pub wrong_length: Option<WrongLength>,
+    /// An answer that waits before it goes.
+    #[serde(default)]
+    pub latency: Option<Latency>,
+    /// So many requests in a while, and no more until it has passed.
+    #[serde(default)]
+    pub quota: Option<Quota>,
 }
 
-/// A key that makes no sense beside the others.
+/// Something in a stated fault that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Senseless {
-    /// The key; none if it is one that is missing.
-    pub key: Option<Key>,
+    /// The keys that lead to it, from the fault on; none if it is the fault as a whole.
+    pub path: Vec<&'static str>,
     /// What is wrong: lower case, no full stop.
     pub message: String,
     /// What to do next.
-    pub hint: &'static str,
+    pub hint: String,
 }
 
-/// The keys of a fault that can make no sense.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// `nth`
-    Nth,
-    /// `status`
-    Status,
-    /// `retry_after`
-    RetryAfter,
-    /// `echo`
-    Echo,
-    /// `redirect`
-    Redirect,
-}
-
-impl Key {
-    /// The key as it is written.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Nth => "nth",
-            Self::Status => "status",
-            Self::RetryAfter => "retry_after",
-            Self::Echo => "echo",
-            Self::Redirect => "redirect",
+impl Senseless {
+    /// Something wrong at a key.
+    pub fn new(path: &[&'static str], message: &str, hint: &str) -> Self {
+        Self {
+            path: path.to_vec(),
+            message: message.to_owned(),
+            hint: hint.to_owned(),
         }
     }
 }
 
-fn senseless(key: impl Into<Option<Key>>, message: &str, hint: &'static str) -> Senseless {
-    Senseless {
-        key: key.into(),
-        message: message.to_owned(),
-        hint,
+impl Effect {
+    /// The words of every kind, in the order of the formats.
+    pub const WORDS: [&'static str; 13] = [
+        "noop",
+        "answer",
+        "hang",
+        "redirect",
+        "lie",
+        "late_kill",
+        "drop",
+        "reset",
+        "drip",
+        "truncate",
+        "wrong_length",
+        "latency",
+        "quota",
+    ];
+
+    /// The word for it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Noop(_) => "noop",
+            Self::Answer(_) => "answer",
+            Self::Hang(_) => "hang",
+            Self::Redirect(_) => "redirect",
+            Self::Lie(_) => "lie",
+            Self::LateKill(_) => "late_kill",
+            Self::Drop(_) => "drop",
+            Self::Reset(_) => "reset",
+            Self::Drip(_) => "drip",
+            Self::Truncate(_) => "truncate",
+            Self::WrongLength(_) => "wrong_length",
+            Self::Latency(_) => "latency",
+            Self::Quota(_) => "quota",
+        }
+    }
+
+    /// What is wrong with its parameters.
+    fn senseless(&self) -> Vec<Senseless> {
+        match self {
+            Self::Noop(_) | Self::Hang(_) | Self::Lie(_) | Self::Drop(_) | Self::Reset(_) => {
+                Vec::new()
+            }
+            Self::Answer(answer) => answer.senseless(),
+            Self::Redirect(redirect) => redirect.senseless(),
+            Self::LateKill(late_kill) => late_kill.senseless(),
+            Self::Drip(drip) => drip.senseless(),
+            Self::Truncate(truncate) => truncate.senseless(),
+            Self::WrongLength(wrong_length) => wrong_length.senseless(),
+            Self::Latency(latency) => latency.senseless(),
+            Self::Quota(quota) => quota.senseless(),
+        }
     }
 }
 
@@ -137,270 +278,91 @@ impl Stated {
     /// What the keys mean together.
     ///
     /// # Errors
-    /// Every key that makes no sense.
+    /// Everything that makes no sense.
     pub fn fault(&self) -> Result<Fault, Vec<Senseless>> {
-        let zeroth = (self.nth == Some(0)).then_some(senseless(
-            Key::Nth,
-            "a failure of the request before the first",
-            "requests are counted from 1; leave `nth` out to make every one fail",
-        ));
-        match (self.effect(), zeroth) {
-            (Ok(effect), None) => Ok(Fault {
-                endpoint: self.endpoint,
-                subject: self.subject,
-                nth: self.nth,
-                effect,
-            }),
-            (effect, zeroth) => Err(effect.err().into_iter().chain(zeroth).collect()),
+        let mut senseless = Vec::new();
+        if self.nth == Some(0) {
+            senseless.push(Senseless::new(
+                &["nth"],
+                "a failure of the request before the first",
+                "requests are counted from 1; leave `nth` out to make every one fail",
+            ));
+        }
+        let meets = Meets {
+            endpoint: self.endpoint,
+            subject: self.subject,
+            client: self.client.clone(),
+            nth: self.nth,
+        };
+        let mut effects = self.effects();
+        if let Some(second) = effects.get(1) {
+            senseless.push(Senseless::new(
+                &[second.word()],
+                &format!("`{}` beside `{}`", second.word(), effects[0].word()),
+                "state each as a fault of its own: a request meets all that are set, in that order",
+            ));
+        }
+        senseless.extend(effects.iter().flat_map(Effect::senseless));
+        if self.quota.is_some() && self.nth.is_some_and(|nth| nth > 0) {
+            senseless.push(Senseless::new(
+                &["nth"],
+                "a quota of one request alone",
+                "leave `nth` out: a quota counts every request that the other keys are for",
+            ));
+        }
+        if effects.is_empty() {
+            let words: Vec<String> = Effect::WORDS
+                .iter()
+                .map(|word| format!("`{word}`"))
+                .collect();
+            let hint = format!("state one of {}", words.join(", "));
+            senseless.push(Senseless::new(&[], "a failure without an effect", &hint));
+        }
+        if senseless.is_empty() {
+            let effect = effects.swap_remove(0);
+            Ok(Fault { meets, effect })
+        } else {
+            Err(senseless)
         }
     }
 
-    fn effect(&self) -> Result<Effect, Senseless> {
-        if self.hang {
-            return self.never_answers();
-        }
-        if let Some(to) = self.redirect {
-            return self.redirects(to);
-        }
-        match self.status {
-            Some(status) => self.answers(status),
-            None => Err(senseless(
-                None,
-                "a failure without an effect",
-                "state `status`, `hang = true` or `redirect`",
-            )),
-        }
+    /// Every kind that is stated, in the order of [`Effect::WORDS`].
+    fn effects(&self) -> Vec<Effect> {
+        [
+            self.noop.clone().map(Effect::Noop),
+            self.answer.clone().map(Effect::Answer),
+            self.hang.clone().map(Effect::Hang),
+            self.redirect.clone().map(Effect::Redirect),
+            self.lie.map(Effect::Lie),
+            self.late_kill.map(Effect::LateKill),
+            self.drop.map(Effect::Drop),
+            self.reset.map(Effect::Reset),
+            self.drip.map(Effect::Drip),
+            self.truncate.map(Effect::Truncate),
+            self.wrong_length.map(Effect::WrongLength),
+            self.latency.map(Effect::Latency),
+            self.quota.map(Effect::Quota),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
+}
 
-    fn never_answers(&self) -> Result<Effect, Senseless> {
-        let beside = [
-            self.status.map(|_| Key::Status),
-            self.retry_after.map(|_| Key::RetryAfter),
-            self.echo.then_some(Key::Echo),
-            self.redirect.map(|_| Key::Redirect),
-        ];
-        match beside.into_iter().flatten().next() {
-            None => Ok(Effect::Hang),
-            Some(key) => Err(senseless(
-                key,
-                &format!("`{}` of an answer that never comes", key.as_str()),
-                "leave it out, or leave `hang` out to have requests answered",
-            )),
-        }
-    }
-
-    fn redirects(&self, to: Origin) -> Result<Effect, Senseless> {
-        let status = self.status.unwrap_or(DEFAULT_REDIRECT);
-        // 300 and 304 send nobody anywhere (RFC 9110 §15.4).
-        if ![301, 302, 303, 307, 308].contains(&status) {
-            return Err(senseless(
-                Key::Status,
-                "not the status code of a redirect",
-                "301, 302, 303, 307 or 308; leave `status` out for 307",
-            ));
-        }
-        let beside = [
-            self.retry_after.map(|_| Key::RetryAfter),
-            self.echo.then_some(Key::Echo),
-        ];
-        match beside.into_iter().flatten().next() {
-            None => Ok(Effect::Redirect { status, to }),
-            Some(key) => Err(senseless(
-                key,
-                &format!("`{}` of a redirect", key.as_str()),
-                "leave it out, or state a `status` in place of `redirect`",
-            )),
-        }
-    }
-
-    fn answers(&self, status: u16) -> Result<Effect, Senseless> {
-        // RFC 9110 §15.2: a 1xx is interim, and no answer.
-        if !(200..=599).contains(&status) {
-            return Err(senseless(
-                Key::Status,
-                "not the status code of an answer",
-                "a number from 200 to 599",
-            ));
-        }
-        // RFC 9110 §10.2.3 and §15.5.14, RFC 6585 §4.
-        if self.retry_after.is_some() && ![413, 429, 503].contains(&status) {
-            return Err(senseless(
-                Key::RetryAfter,
-                "`retry_after` in an answer that asks nobody to wait",
-                "the statuses 413, 429 and 503 carry it",
-            ));
-        }
-        if self.echo && status < 400 {
-            return Err(senseless(
-                Key::Echo,
-                "`echo` in an answer that is no error",
-                "an error has a status from 400 to 599",
-            ));
-        }
-        Ok(Effect::Answer {
-            status,
-            retry_after: self.retry_after,
-            echo: self.echo,
-        })
-    }
+/// What a file's fault means.
+///
+/// # Errors
+/// Everything that makes no sense, each at its place.
+pub fn read(stated: &Located<Stated>, file: &SourceFile) -> Result<Fault, Vec<Diagnostic>> {
+    stated.fault().map_err(|senseless| {
+        let underlined = |one: Senseless| {
+            let place = file.place_below(&stated.span(), &one.path);
+            let place = place.unwrap_or(stated.span());
+            Diagnostic::new(file, place, one.message).hint(one.hint)
+        };
+        senseless.into_iter().map(underlined).collect()
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const BARE: Stated = Stated {
-        endpoint: Endpoint::Revocation,
-        subject: None,
-        nth: None,
-        status: None,
-        retry_after: None,
-        echo: false,
-        hang: false,
-        redirect: None,
-    };
-
-    #[track_caller]
-    fn check_effect(stated: Stated, expected: Effect) {
-        assert_eq!(stated.fault().map(|fault| fault.effect), Ok(expected));
-    }
-
-    #[track_caller]
-    fn check_senseless(stated: Stated, expected: &[Option<Key>]) {
-        let found: Vec<Option<Key>> = match stated.fault() {
-            Ok(fault) => panic!("it makes sense: {fault:?}"),
-            Err(senseless) => senseless.iter().map(|senseless| senseless.key).collect(),
-        };
-        assert_eq!(found, expected);
-    }
-
-    fn status(status: u16) -> Stated {
-        Stated {
-            status: Some(status),
-            ..BARE
-        }
-    }
-
-    #[test]
-    fn each_effect_is_stated_by_a_key_of_its_own() {
-        let answer = |status, retry_after, echo| Effect::Answer {
-            status,
-            retry_after,
-            echo,
-        };
-        check_effect(status(200), answer(200, None, false));
-        check_effect(status(599), answer(599, None, false));
-        for code in [413, 429, 503] {
-            let waiting = Stated {
-                retry_after: Some(7),
-                echo: true,
-                ..status(code)
-            };
-            check_effect(waiting, answer(code, Some(7), true));
-        }
-        check_effect(Stated { hang: true, ..BARE }, Effect::Hang);
-        let to = Origin::OtherOrigin;
-        let redirect = Some(to);
-        check_effect(
-            Stated { redirect, ..BARE },
-            Effect::Redirect { status: 307, to },
-        );
-        for code in [301, 302, 303, 307, 308] {
-            let stated = Stated {
-                redirect,
-                ..status(code)
-            };
-            check_effect(stated, Effect::Redirect { status: code, to });
-        }
-    }
-
-    #[test]
-    fn whom_a_fault_is_for_is_kept() {
-        let stated = Stated {
-            subject: Some(Subject::RefreshToken),
-            nth: Some(3),
-            ..status(500)
-        };
-        let fault = stated.fault().expect("it makes sense");
-        assert_eq!(
-            (fault.endpoint, fault.subject, fault.nth),
-            (Endpoint::Revocation, Some(Subject::RefreshToken), Some(3))
-        );
-    }
-
-    #[test]
-    fn an_answer_carries_only_what_its_status_allows() {
-        check_senseless(BARE, &[None]);
-        for code in [0, 199, 600] {
-            check_senseless(status(code), &[Some(Key::Status)]);
-        }
-        for code in [200, 307, 400, 500] {
-            let waiting = Stated {
-                retry_after: Some(1),
-                ..status(code)
-            };
-            check_senseless(waiting, &[Some(Key::RetryAfter)]);
-        }
-        for code in [200, 204, 399] {
-            let echoing = Stated {
-                echo: true,
-                ..status(code)
-            };
-            check_senseless(echoing, &[Some(Key::Echo)]);
-        }
-    }
-
-    #[test]
-    fn nothing_is_said_of_an_answer_that_never_comes() {
-        let hang = Stated { hang: true, ..BARE };
-        let redirect = Some(Origin::SameOrigin);
-        check_senseless(
-            Stated {
-                hang: true,
-                ..status(503)
-            },
-            &[Some(Key::Status)],
-        );
-        check_senseless(Stated { redirect, ..hang }, &[Some(Key::Redirect)]);
-        check_senseless(Stated { echo: true, ..hang }, &[Some(Key::Echo)]);
-        let retry_after = Some(1);
-        check_senseless(
-            Stated {
-                retry_after,
-                ..hang
-            },
-            &[Some(Key::RetryAfter)],
-        );
-    }
-
-    #[test]
-    fn a_redirect_has_the_status_of_one_and_nothing_else() {
-        let redirect = Some(Origin::SameOrigin);
-        let bare = Stated { redirect, ..BARE };
-        for code in [200, 300, 304, 305, 400] {
-            let stated = Stated {
-                redirect,
-                ..status(code)
-            };
-            check_senseless(stated, &[Some(Key::Status)]);
-        }
-        check_senseless(Stated { echo: true, ..bare }, &[Some(Key::Echo)]);
-        let retry_after = Some(1);
-        check_senseless(
-            Stated {
-                retry_after,
-                ..bare
-            },
-            &[Some(Key::RetryAfter)],
-        );
-    }
-
-    #[test]
-    fn every_key_that_makes_no_sense_is_told() {
-        let stated = Stated {
-            nth: Some(0),
-            ..status(99)
-        };
-        check_senseless(stated, &[Some(Key::Status), Some(Key::Nth)]);
-    }
-}
+mod tests;

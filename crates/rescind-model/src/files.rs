@@ -2,6 +2,7 @@
 
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 
+use crate::provider_config::file::ProviderConfigFile;
 use crate::requirement::RequirementSetFile;
 use crate::scenario::file::ScenarioFile;
 use crate::{Profile, Target};
@@ -11,6 +12,10 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     let generator = || SchemaGenerator::new(SchemaSettings::draft2020_12());
     vec![
         ("profile", generator().into_root_schema_for::<Profile>()),
+        (
+            "provider-config",
+            generator().into_root_schema_for::<ProviderConfigFile>(),
+        ),
         (
             "requirements",
             generator().into_root_schema_for::<RequirementSetFile>(),

@@ -8,12 +8,15 @@
 //! their paths as [`source::SourceFile`], and every mistake in them goes out as a
 //! [`source::Diagnostic`] that underlines its place.
 
+pub mod base_url;
 pub mod event;
 pub mod explanation;
 pub mod fault;
 pub mod files;
+pub mod gate;
 pub mod profile;
 pub mod proof;
+pub mod provider_config;
 pub mod requirement;
 pub mod scenario;
 pub mod secret;
@@ -23,7 +26,9 @@ pub mod template;
 pub mod verdict;
 pub mod vocabulary;
 
+pub use base_url::BaseUrl;
 pub use profile::Profile;
+pub use provider_config::ProviderConfig;
 pub use requirement::RequirementSet;
 pub use scenario::Scenario;
 pub use source::{Diagnostic, Located, SourceFile};

@@ -3,15 +3,31 @@
 //! A provider that cannot be said here makes the language grow by one general feature; no
 //! provider has code of its own.
 
+mod authentication;
+mod flows;
+mod hosts;
+pub mod path_template;
+mod server_metadata;
 mod validate;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+pub use authentication::{ClientAuthentication, Place};
+pub use server_metadata::{
+    AccessTokenFormat, Metadata, OpenId, Registration, RegistrationAccess, SigningAlgorithm,
+    SigningKeys,
+};
+
+use crate::fault::{Fault, Stated};
 use crate::source::{self, Diagnostic, Located, SourceFile};
 use crate::vocabulary::Subject;
+pub use flows::{
+    AuthorizationEndpoint, DeviceAuthorization, GraceAnswer, GrantType, Pkce, RefreshTokenWhen,
+    Reuse, ScopeInResponse, Scopes, is_scope_name,
+};
 
 /// How one provider behaves.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -23,10 +39,23 @@ pub struct Profile {
     pub summary: String,
     /// Where the facts come from: links, RFC sections.
     pub sources: Located<Vec<String>>,
+    /// The names of the provider's hosts beyond its main one, e.g. `api`; none for a provider that
+    /// has everything at one.
+    #[serde(default)]
+    pub hosts: Vec<Located<String>>,
     /// The tokens that it issues.
     pub tokens: Tokens,
     /// Where tokens are issued and refreshed (RFC 6749 §3.2).
     pub token_endpoint: TokenEndpoint,
+    /// Where a user lets a client in, and it gets its code (RFC 6749 §3.1).
+    #[serde(default)]
+    pub authorization_endpoint: Option<AuthorizationEndpoint>,
+    /// Where a device without a browser begins (RFC 8628).
+    #[serde(default)]
+    pub device_authorization: Option<DeviceAuthorization>,
+    /// The scopes that can be asked for (RFC 6749 §3.3).
+    #[serde(default)]
+    pub scopes: Scopes,
     /// The routes that a client can revoke by; none for a provider that has no such thing.
     #[serde(default, rename = "revocation_route")]
     pub revocation_routes: Vec<RevocationRoute>,
@@ -35,9 +64,29 @@ pub struct Profile {
     pub introspection: Option<Introspection>,
     /// A protected resource (RFC 6750).
     pub resource: Resource,
+    /// What the provider says of itself.
+    #[serde(default)]
+    pub metadata: Metadata,
+    /// What it signs with; none if it signs nothing.
+    #[serde(default)]
+    pub signing_keys: Option<SigningKeys>,
+    /// OpenID Connect; none if it knows nothing of it.
+    #[serde(default)]
+    pub openid: Option<OpenId>,
+    /// Where clients register themselves; none if they cannot.
+    #[serde(default)]
+    pub registration: Option<Registration>,
     /// What a removal of the app by the user, on the provider's own site, ends.
     #[serde(default = "RevocationScope::user_grants")]
     pub removal_by_user_ends: RevocationScope,
+    /// How long after its answer a revocation bites, in seconds: until then what it ended is
+    /// accepted everywhere. 0 if not stated.
+    #[serde(default)]
+    pub revocation_bites_after_seconds: u64,
+    /// How it fails by itself, a rate limit say: the faults that are set from its beginning, and
+    /// that no recovery ends.
+    #[serde(default, rename = "fault")]
+    stated_faults: Vec<Located<Stated>>,
 }
 
 /// The tokens that a provider issues.
@@ -46,12 +95,28 @@ pub struct Profile {
 pub struct Tokens {
     /// The access token.
     pub access_token: TokenFormat,
+    /// How access tokens are made. Of a JWT, `characters` are those of its id (`jti`).
+    #[serde(default)]
+    pub access_token_format: Located<AccessTokenFormat>,
     /// The refresh token; none if the provider issues none.
     #[serde(default)]
     pub refresh_token: Option<TokenFormat>,
     /// Whether a refresh replaces the refresh token (RFC 6749 §6), and so kills the old one.
     #[serde(default)]
     pub refresh_token_rotates: bool,
+    /// What comes of a refresh token that is used after it was replaced (RFC 9700 §4.14.2).
+    #[serde(default)]
+    pub refresh_token_reuse: Located<Reuse>,
+    /// For how long a refresh token still works after it was replaced, for the client that did not
+    /// get the answer or asked twice at once; then it is dead.
+    #[serde(default)]
+    pub rotation_grace_seconds: Located<u64>,
+    /// What it is answered in the meantime.
+    #[serde(default)]
+    pub rotation_grace_answers: Located<GraceAnswer>,
+    /// When a user's consent brings a refresh token.
+    #[serde(default)]
+    pub refresh_token_when: Located<RefreshTokenWhen>,
     /// The field of the token response that carries the provider's id of the user's account.
     #[serde(default)]
     pub account_id_field: Option<String>,
@@ -92,49 +157,22 @@ pub enum TokenCharacters {
 pub struct TokenEndpoint {
     /// Its path below the provider's address.
     pub path: Located<String>,
+    /// The name of the host that it lies at, one of `hosts`; the main one if not stated.
+    #[serde(default)]
+    pub host: Option<Located<String>>,
     /// How a client may authenticate.
     pub client_authentication: Vec<ClientAuthentication>,
-    /// The answer to a refresh token that is dead, expired, unknown or another client's.
+    /// The grants that it takes. If none are stated: `refresh_token`, `authorization_code` beside an
+    /// authorization endpoint, and `device_code` beside a device authorization endpoint.
+    #[serde(default)]
+    pub grant_types: Option<Located<Vec<GrantType>>>,
+    /// The answer to a code or refresh token that is dead, expired, unknown or another client's, or
+    /// that comes without what it is bound to.
     #[serde(default = "Answer::invalid_grant")]
     pub invalid_grant: Answer,
     /// The answer to a client that is not who it says.
     #[serde(default = "Answer::invalid_client")]
     pub invalid_client: Answer,
-}
-
-/// How a client shows who it is.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum ClientAuthentication {
-    /// Not at all: no credential may be there.
-    None,
-    /// HTTP Basic with form-encoded id and secret (RFC 6749 §2.3.1).
-    Basic,
-    /// `client_id` and `client_secret` in the form body (RFC 6749 §2.3.1).
-    Post,
-    /// `client_id` alone in the form body: a public client (RFC 7009 §5).
-    ClientId,
-    /// The presented token itself, as bearer.
-    BearerToken,
-    /// A live access token of the grant that the presented token or account id belongs to, as
-    /// bearer, whatever is presented. For revocation routes only.
-    AccessToken,
-}
-
-impl ClientAuthentication {
-    /// The word in profiles and messages.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Basic => "basic",
-            Self::Post => "post",
-            Self::ClientId => "client_id",
-            Self::BearerToken => "bearer_token",
-            Self::AccessToken => "access_token",
-        }
-    }
 }
 
 /// A route that a client can revoke by.
@@ -145,8 +183,12 @@ pub struct RevocationRoute {
     pub name: Located<String>,
     /// The HTTP method.
     pub method: HttpMethod,
-    /// The path below the provider's address.
+    /// The path below the provider's address. It may have holes, as `/tokens/{token}`: values
+    /// that sit there are declared by `{ path = "token" }`, and what is not declared is not read.
     pub path: Located<String>,
+    /// The name of the host that it lies at, one of `hosts`; the main one if not stated.
+    #[serde(default)]
+    pub host: Option<Located<String>>,
     /// How the body is encoded.
     pub encoding: BodyEncoding,
     /// How a client may authenticate.
@@ -167,10 +209,17 @@ pub struct RevocationRoute {
 }
 
 impl RevocationRoute {
-    /// Whether a bearer token is the caller's credential, and not what is to be revoked.
+    /// Whether an access token is the caller's credential, and not what is to be revoked.
     pub fn is_authenticated_by_access_token(&self) -> bool {
         self.client_authentication
-            .contains(&ClientAuthentication::AccessToken)
+            .iter()
+            .any(ClientAuthentication::is_by_access_token)
+    }
+
+    /// Whether a path is this route's.
+    pub fn is_at(&self, path: &str) -> bool {
+        *self.path == path
+            || (self.path.contains('{') && path_template::values(&self.path, path).is_some())
     }
 }
 
@@ -207,20 +256,6 @@ pub enum BodyEncoding {
     Json,
     /// No body is needed; one that is there is not read.
     None,
-}
-
-/// Where a value sits in a request.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Place {
-    /// A parameter of the form body.
-    Form(String),
-    /// A parameter of the query string.
-    Query(String),
-    /// A member of the JSON body.
-    Json(String),
-    /// `Authorization: Bearer …`
-    Bearer,
 }
 
 /// What a call ends, by what it presents.
@@ -381,6 +416,9 @@ impl Answer {
 pub struct Introspection {
     /// Its path below the provider's address.
     pub path: Located<String>,
+    /// The name of the host that it lies at, one of `hosts`; the main one if not stated.
+    #[serde(default)]
+    pub host: Option<Located<String>>,
     /// How a client may authenticate.
     pub client_authentication: Vec<ClientAuthentication>,
 }
@@ -391,6 +429,9 @@ pub struct Introspection {
 pub struct Resource {
     /// Its path below the provider's address.
     pub path: Located<String>,
+    /// The name of the host that it lies at, one of `hosts`; the main one if not stated.
+    #[serde(default)]
+    pub host: Option<Located<String>>,
     /// The answer to a token that is not alive.
     #[serde(default = "Answer::invalid_bearer")]
     pub refused: Answer,
@@ -419,6 +460,14 @@ impl Profile {
         self.revocation_routes
             .iter()
             .filter_map(move |route| route.ends.of(subject).map(|scope| (route, scope)))
+    }
+
+    /// How the provider fails by itself.
+    pub fn faults(&self) -> impl Iterator<Item = Fault> {
+        // What makes no sense has been a mistake of the file.
+        self.stated_faults
+            .iter()
+            .filter_map(|stated| stated.fault().ok())
     }
 
     /// Whether the provider has any way for a client to revoke.

@@ -13,8 +13,8 @@ use crate::requirement::RequirementSet;
 use crate::source::{Diagnostic, Located, SourceFile};
 pub use file::{
     AdvanceClock, Connect, Delete, DeleteClient, Expectation, ExpectedTokenState, ExpectedTokens,
-    Expire, Fail, HeldToken, Key, Read, Refresh, RemoveByUser, RequestBody, Revoke,
-    SetClientStatus, SetStatus, SwitchedStatus,
+    Expire, HeldToken, Key, Read, Refresh, RemoveByUser, RequestBody, Revoke, SetClientStatus,
+    SetStatus, SwitchedStatus,
 };
 
 /// A scenario that has been validated in itself; [`Scenario::validate_names`] holds it against

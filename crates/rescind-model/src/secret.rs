@@ -129,13 +129,18 @@ fn with_small_escapes(text: &str) -> String {
     small
 }
 
-/// The parameters of OAuth requests that carry secrets (RFC 6749, RFC 7009, RFC 7521).
-const SECRET_PARAMETERS: [&str; 8] = [
+/// The parameters of OAuth requests that carry secrets (RFC 6749, RFC 7009, RFC 7521, RFC 7636,
+/// RFC 8628), and the id of a consent page.
+const SECRET_PARAMETERS: [&str; 12] = [
     "access_token",
     "assertion",
     "client_assertion",
     "client_secret",
     "code",
+    "code_verifier",
+    "consent",
+    "device_code",
+    "id_token",
     "password",
     "refresh_token",
     "token",

@@ -7,6 +7,8 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 /// A text and the path that it is known by in messages. Cheap to clone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,6 +44,39 @@ impl SourceFile {
             .count()
             + 1
     }
+
+    /// Where the value stands that keys lead to from the table or value at a place, both as TOML
+    /// reads them; as far as they lead. None if nothing stands at exactly that place.
+    ///
+    /// For types that know no places because they are also read from other formats.
+    pub fn place_below(&self, start: &Range<usize>, keys: &[&str]) -> Option<Range<usize>> {
+        let document = DeTable::parse(&self.text).ok()?;
+        let mut value = document
+            .get_ref()
+            .values()
+            .find_map(|value| at(value, start))?;
+        for key in keys {
+            match value.get_ref().get(*key) {
+                Some(below) => value = below,
+                None => break,
+            }
+        }
+        Some(value.span())
+    }
+}
+
+/// The value that stands at exactly that place, in a value or below it.
+fn at<'a, 'text>(
+    value: &'a Spanned<DeValue<'text>>,
+    place: &Range<usize>,
+) -> Option<&'a Spanned<DeValue<'text>>> {
+    let below = match value.get_ref() {
+        DeValue::Table(table) => table.values().find_map(|value| at(value, place)),
+        DeValue::Array(values) => values.iter().find_map(|value| at(value, place)),
+        _ => None,
+    };
+    // An array of tables stands where its first table does, and the table is meant.
+    below.or_else(|| (value.span() == *place).then_some(value))
 }
 
 /// A value and the byte range where its file states it.
@@ -88,7 +123,7 @@ impl<T> Deref for Located<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = toml::Spanned::<T>::deserialize(deserializer)?;
+        let spanned = Spanned::<T>::deserialize(deserializer)?;
         let span = spanned.span();
         Ok(Self {
             value: spanned.into_inner(),
@@ -254,6 +289,10 @@ fn in_plain_words(file: &SourceFile, error: &toml::de::Error) -> Diagnostic {
     if said == "duplicate key" {
         return diagnostic(format!("duplicate key `{place}`"))
             .hint("state it once: remove one, or put what both say into one");
+    }
+    if said.starts_with("wanted exactly 1 element") {
+        return diagnostic("exactly one key is expected here".to_owned())
+            .hint("state one of the keys, and leave the others out");
     }
     let mistaken = said
         .strip_prefix("invalid type: ")

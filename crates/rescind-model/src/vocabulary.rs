@@ -64,6 +64,22 @@ pub enum Endpoint {
     Introspection,
     /// The protected resource.
     Resource,
+    /// The authorization endpoint.
+    Authorization,
+    /// Where the user's decision at the authorization endpoint is sent.
+    Consent,
+    /// Where a device begins.
+    DeviceAuthorization,
+    /// The page where the user lets a device in.
+    DeviceVerification,
+    /// Userinfo (OpenID Connect Core 1.0 §5.3).
+    Userinfo,
+    /// The documents in which the provider describes itself (RFC 8414).
+    Metadata,
+    /// The keys that it signs with (RFC 7517 §5).
+    Jwks,
+    /// The registration of clients (RFC 7591, RFC 7592).
+    Registration,
 }
 
 /// Where a connected account stands in its life, in the words of the published API.

@@ -1,15 +1,22 @@
 //! The journal: the ordered record of every request that the provider received and what it
 //! answered.
 
+mod raw;
+
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use rescind_model::profile::ClientAuthentication;
 use rescind_model::secret::SecretScanner;
 use rescind_model::vocabulary::Endpoint;
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::gates::GateId;
 use crate::ledger::{GrantId, Moment, TokenId};
-use crate::message::{Reply, Request};
+use crate::message::{Reply, Request, Written};
+use crate::name::Name;
+use raw::Raw;
 
 /// How many entries a journal keeps.
 const CAPACITY: usize = 10_000;
@@ -17,11 +24,8 @@ const CAPACITY: usize = 10_000;
 /// What stands in place of an answer that never went.
 const NEVER_ANSWERED: &str = "never answered";
 
-/// How much of a body an entry keeps, in bytes.
-const KEPT_BODY: usize = 4096;
-
 /// A request and what became of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Entry {
     /// The number of the request at this tenant, counted from 1.
     pub number: u64,
@@ -30,11 +34,11 @@ pub struct Entry {
     /// The endpoint that it reached; none if there is no such route.
     pub endpoint: Option<Endpoint>,
     /// The name of the revocation route.
-    pub route: Option<String>,
+    pub route: Option<Name>,
     /// What it presented.
     pub presented: Presented,
     /// The client that its credentials name, whether or not they are right.
-    pub client: Option<String>,
+    pub client: Option<Name>,
     /// How it authenticated.
     pub credentials: Vec<ClientAuthentication>,
     /// What a careful client would not have done.
@@ -47,37 +51,40 @@ pub struct Entry {
     pub killed: Vec<TokenId>,
     /// The tokens that it brought into being.
     pub minted: Vec<TokenId>,
-    /// The status code of the answer; 0 if it was never answered.
+    /// The status code of the answer; 0 if it was never answered, or cut off in its status line.
     pub status: u16,
     /// The seconds that the answer asked the client to wait (`Retry-After`).
     pub retry_after: Option<u64>,
+    /// The faults that it met, by their words, in the order in which they acted.
+    pub faults: Vec<&'static str>,
+    /// The gates at which it was to stop.
+    pub gates: Vec<GateId>,
     #[serde(skip)]
     raw: Raw,
 }
 
-/// The bytes as they came, in memory only: they hold tokens.
-#[derive(Clone, Default)]
-struct Raw {
-    request: String,
-    answer: String,
-}
-
-impl std::fmt::Debug for Raw {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Raw(…)")
-    }
+/// An answer that is recorded and has not gone.
+pub struct Withheld {
+    acknowledged: bool,
+    status: u16,
+    retry_after: Option<u64>,
+    answer: Vec<u8>,
 }
 
 /// What a request presented to be revoked, refreshed or shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Presented {
     /// Nothing.
+    #[default]
     Nothing,
     /// A token that this provider issued.
     Token(TokenId),
     /// An account id that this provider gave out.
     Account(GrantId),
+    /// An authorization code, a device code or the id of a consent page that this provider gave
+    /// out.
+    Code,
     /// Something that this provider never gave out.
     Unknown,
 }
@@ -88,13 +95,13 @@ impl Presented {
         match self {
             Self::Token(token) => Some(token.grant),
             Self::Account(grant) => Some(grant),
-            Self::Nothing | Self::Unknown => None,
+            Self::Nothing | Self::Code | Self::Unknown => None,
         }
     }
 }
 
 /// What a careful client would not have done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Departure {
     /// It carried a token to a path that is no endpoint.
@@ -119,8 +126,12 @@ pub enum Departure {
     CredentialsWrong,
     /// The URL carries a secret where the route does not want it.
     SecretInUrl,
+    /// It went to the path of an endpoint, at another of the provider's hosts than the endpoint's.
+    WrongHost,
     /// It went to another origin than the provider's.
     OtherOrigin,
+    /// It sent an authorization code that it had exchanged before (RFC 6749 §4.1.2).
+    CodeTwice,
 }
 
 impl Departure {
@@ -138,13 +149,15 @@ impl Departure {
             Self::CredentialsTwice => "two sets of credentials",
             Self::CredentialsWrong => "wrong credentials",
             Self::SecretInUrl => "a secret in the URL",
+            Self::WrongHost => "another of the provider's hosts than the route's",
             Self::OtherOrigin => "another origin than the provider's",
+            Self::CodeTwice => "an authorization code that was exchanged before",
         }
     }
 }
 
 /// What the provider made of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It took effect.
@@ -159,13 +172,22 @@ pub enum Outcome {
     Foreign,
     /// Nothing was presented, or in a way that cannot be read.
     Malformed,
-    /// The route does not take tokens of that kind.
+    /// The route does not take tokens of that kind, or the client may not use that grant.
     Unsupported,
+    /// It was used before, and that ended everything that came of it.
+    Reused,
+    /// It is bound to something that the request did not show: the redirect URI or the verifier.
+    Mismatched,
+    /// A user has yet to decide.
+    Pending,
+    /// The user said no.
+    Denied,
     /// The client is not who it says.
     Unauthenticated,
     /// There is no such route, or not with that method.
+    #[default]
     NoRoute,
-    /// A fault acted in the endpoint's place.
+    /// A fault, or a gate that it did not pass, kept it from taking effect.
     Fault,
     /// It went to another origin, where there is no endpoint of the provider.
     Elsewhere,
@@ -174,25 +196,24 @@ pub enum Outcome {
 impl Entry {
     /// An entry of a request, before anything is known of it.
     pub fn new(number: u64, at: Moment, request: &Request) -> Self {
+        Self::in_place_of(Self::default(), number, at, request)
+    }
+
+    /// An entry of a request, in the memory of another one.
+    fn in_place_of(old: Self, number: u64, at: Moment, request: &Request) -> Self {
+        let mut raw = old.raw;
+        raw.begin(request);
         Self {
             number,
             at,
-            endpoint: None,
-            route: None,
-            presented: Presented::Nothing,
-            client: None,
-            credentials: Vec::new(),
-            departures: Vec::new(),
-            outcome: Outcome::NoRoute,
-            acknowledged: false,
-            killed: Vec::new(),
-            minted: Vec::new(),
-            status: 0,
-            retry_after: None,
-            raw: Raw {
-                request: request_text(request),
-                answer: NEVER_ANSWERED.to_owned(),
-            },
+            credentials: emptied(old.credentials),
+            departures: emptied(old.departures),
+            killed: emptied(old.killed),
+            minted: emptied(old.minted),
+            faults: emptied(old.faults),
+            gates: emptied(old.gates),
+            raw,
+            ..Self::default()
         }
     }
 
@@ -200,17 +221,39 @@ impl Entry {
     pub fn answered(&mut self, reply: &Reply) {
         self.status = reply.status;
         self.retry_after = reply.retry_after();
-        let headers: Vec<String> = reply
-            .headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}"))
-            .collect();
-        self.raw.answer = format!(
-            "{}\n{}\n\n{}",
-            reply.status,
-            headers.join("\n"),
-            kept(reply.body.as_bytes())
-        );
+        self.raw.answered(reply);
+    }
+
+    /// Takes the answer back, which has not gone yet: nobody knows that it will.
+    pub fn withhold(&mut self) -> Withheld {
+        Withheld {
+            acknowledged: std::mem::take(&mut self.acknowledged),
+            status: std::mem::take(&mut self.status),
+            retry_after: self.retry_after.take(),
+            answer: self.raw.take_answer(),
+        }
+    }
+
+    /// Records that an answer goes which was withheld.
+    pub fn give(&mut self, withheld: &Withheld) {
+        self.acknowledged = withheld.acknowledged;
+        self.status = withheld.status;
+        self.retry_after = withheld.retry_after;
+        self.raw.give_answer(&withheld.answer);
+    }
+
+    /// Records an answer that faults have spoiled: what a client could tell of it.
+    pub fn answered_in_part(&mut self, reply: &Reply, written: &Written) {
+        self.acknowledged &= written.is_whole();
+        if written.tells_status() {
+            self.answered(reply);
+        }
+        if !written.tells_headers() {
+            self.retry_after = None;
+        }
+        for flaw in written.flaws() {
+            self.raw.add_to_answer(&flaw);
+        }
     }
 
     /// The status code of the answer, in words if there was none.
@@ -233,17 +276,27 @@ impl Entry {
 
     /// The request's method.
     pub fn method(&self) -> &str {
-        self.raw.request.split(' ').next().unwrap_or_default()
+        self.raw.method()
+    }
+
+    /// The request as it came, its secrets among it.
+    pub fn request_with_secrets(&self) -> Cow<'_, str> {
+        self.raw.request()
+    }
+
+    /// The answer as it went, its secrets among it.
+    pub fn answer_with_secrets(&self) -> Cow<'_, str> {
+        self.raw.answer()
     }
 
     /// The request as it came, line by line, every secret replaced.
     pub fn request_lines(&self, scanner: &SecretScanner) -> Vec<String> {
-        lines(&scanner.redact_message(&self.raw.request))
+        lines(&scanner.redact_message(&self.raw.request()))
     }
 
     /// The answer as it went, line by line, every secret replaced.
     pub fn answer_lines(&self, scanner: &SecretScanner) -> Vec<String> {
-        lines(&scanner.redact_message(&self.raw.answer))
+        lines(&scanner.redact_message(&self.raw.answer()))
     }
 }
 
@@ -251,31 +304,10 @@ fn lines(text: &str) -> Vec<String> {
     text.trim_end().lines().map(str::to_owned).collect()
 }
 
-fn request_text(request: &Request) -> String {
-    let query = request
-        .query
-        .as_ref()
-        .map_or(String::new(), |query| format!("?{query}"));
-    let mut text = format!("{} {}{query}", request.method, request.path);
-    for (name, value) in &request.headers {
-        text.extend([
-            "\n",
-            name.as_str(),
-            ": ",
-            &String::from_utf8_lossy(value.as_bytes()),
-        ]);
-    }
-    text.extend(["\n\n", &kept(&request.body)]);
-    text
-}
-
-fn kept(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(KEPT_BODY)]).into_owned();
-    if body.len() > KEPT_BODY {
-        format!("{text}… ({} bytes)", body.len())
-    } else {
-        text
-    }
+/// The memory of a list, with nothing in it.
+fn emptied<T>(mut list: Vec<T>) -> Vec<T> {
+    list.clear();
+    list
 }
 
 /// The entries of one tenant, oldest first. Bounded: what was dropped is counted, so that nobody
@@ -284,6 +316,8 @@ fn kept(body: &[u8]) -> String {
 pub struct Journal {
     entries: VecDeque<Entry>,
     received: u64,
+    /// The one that was dropped last: the next one has its memory.
+    dropped: Option<Entry>,
 }
 
 impl Journal {
@@ -304,10 +338,19 @@ impl Journal {
             .is_some_and(|first| first.number > number.saturating_add(1))
     }
 
+    /// The next entry, of a request that came then. It is to be added when all is known of it.
+    pub fn begin(&mut self, at: Moment, request: &Request) -> Entry {
+        let number = self.next_number();
+        match self.dropped.take() {
+            Some(dropped) => Entry::in_place_of(dropped, number, at, request),
+            None => Entry::new(number, at, request),
+        }
+    }
+
     /// Adds an entry.
     pub fn push(&mut self, entry: Entry) {
         if self.entries.len() == CAPACITY {
-            self.entries.pop_front();
+            self.dropped = self.entries.pop_front();
         }
         self.received = entry.number;
         self.entries.push_back(entry);
@@ -315,8 +358,16 @@ impl Journal {
 
     /// The entries after a number.
     pub fn after(&self, number: u64) -> impl Iterator<Item = &Entry> {
-        self.entries
-            .iter()
-            .filter(move |entry| entry.number > number)
+        let first = self.entries.front().map_or(0, |first| first.number);
+        let skipped = number.saturating_add(1).saturating_sub(first);
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+        self.entries.range(skipped.min(self.entries.len())..)
+    }
+
+    /// The entry of a number, to be amended.
+    pub fn entry_mut(&mut self, number: u64) -> Option<&mut Entry> {
+        let first = self.entries.front()?.number;
+        let index = usize::try_from(number.checked_sub(first)?).ok()?;
+        self.entries.get_mut(index)
     }
 }

@@ -6,13 +6,14 @@ use rescind_model::profile::Profile;
 use rescind_model::source::SourceFile;
 
 /// Their names.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     "access-only",
     "dropbox",
     "externally-revoked",
     "google",
     "grant-only",
     "no-revoke-route",
+    "openid",
     "refresh-only",
     "rfc7009",
     "self-authenticating",

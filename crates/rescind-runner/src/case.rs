@@ -192,11 +192,11 @@ impl CaseRun {
                 return Ok(None);
             }
             Verb::AdvanceClock(advance) => {
-                self.tenant.lock().advance(advance.seconds);
+                self.tenant.lock().clock_mut().advance(advance.seconds);
                 return Ok(None);
             }
             Verb::Fail(fault) => {
-                self.tenant.lock().fail(*fault);
+                self.tenant.lock().fail(fault.clone());
                 return Ok(None);
             }
             Verb::Recover => {

@@ -30,6 +30,7 @@ pub async fn preflight(
         name,
         Arc::clone(&first.profile),
     );
+    let tenant = tenant.map_err(|error| Problem::new(error.to_string(), error.hint()))?;
     let elapsed = tenant.elapsed();
     let minted = tenant
         .lock()

@@ -299,6 +299,8 @@ async fn run_cases(
             &case.id.to_string(),
             Arc::clone(&case.profile),
         );
+        let tenant = tenant
+            .map_err(|error| RunError::Harness(Problem::new(error.to_string(), error.hint())))?;
         let run = CaseRun::new(case, Arc::clone(adapter), tenant);
         let places = Arc::clone(&places);
         running.spawn(async move {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use rescind_model::BaseUrl;
+
 use crate::assets::DEFAULT_SET;
 use crate::exit;
 
@@ -32,8 +34,8 @@ pub enum Command {
     ///
     /// Without a target file it starts the reference service as a child process and checks that.
     Check(Check),
-    /// Serve one fake provider on loopback, with the real provider's paths
-    Provider(Provider),
+    /// Serve a fake provider, with the real one's paths
+    Provider(Box<Provider>),
     /// Run the reference revoke service
     Serve(Serve),
     /// Explain a requirement, check, scenario, profile, defect or variant by its id
@@ -141,18 +143,70 @@ fn report_destination(text: &str) -> Result<ReportDestination, String> {
 
 /// Arguments of `provider`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes:\n  0  it was asked to stop (SIGINT, SIGTERM), and did\n  2  usage: the command line cannot be understood\n  3  configuration: a file, an address or a certificate is not as it should be"
+)]
 pub struct Provider {
     /// The profile; `rescind list profiles` shows them
-    pub name: String,
+    pub name: Option<String>,
     /// The port on 127.0.0.1; 0 takes any free one
-    #[arg(long, default_value_t = 0)]
-    pub port: u16,
+    #[arg(long, conflicts_with = "listen")]
+    pub port: Option<u16>,
+    /// The address to listen on; any free port of 127.0.0.1 if none is given
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
     /// A folder of profiles that add to the embedded ones or take their place
     #[arg(long, value_name = "DIR")]
     pub profiles: Option<PathBuf>,
+    /// A file with the profile, in place of one that has a name
+    #[arg(long, value_name = "FILE", conflicts_with = "name")]
+    pub profile_file: Option<PathBuf>,
     /// What tokens are made from; a fresh one if none is given
     #[arg(long)]
     pub seed: Option<String>,
+    /// The address as others see it, where that is another than the one it listens on
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<BaseUrl>,
+    /// The address as a browser sees it, where that is another than what servers see
+    #[arg(long, value_name = "URL")]
+    pub browser_url: Option<BaseUrl>,
+    /// What it calls itself; its address as a browser sees it if not given
+    #[arg(long, value_name = "URL")]
+    pub issuer: Option<BaseUrl>,
+    /// Speak TLS, with a CA and certificates made for this run
+    #[arg(long)]
+    pub tls: bool,
+    /// Where to write the certificate of the CA that is made, for clients to trust
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub tls_ca_out: Option<PathBuf>,
+    /// Speak TLS with this certificate (PEM; those that it is signed by after it)
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_key",
+        conflicts_with = "tls"
+    )]
+    pub tls_certificate: Option<PathBuf>,
+    /// The private key of the certificate (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+    /// A file with the key that every request to the control API must show; without one it listens on
+    /// loopback addresses only. The variable `RESCIND_CONTROL_KEY` may hold the key itself instead
+    #[arg(long, value_name = "FILE")]
+    pub control_key_file: Option<PathBuf>,
+    /// A file that says all this, and with which clients, grants, faults and further tenants it
+    /// begins; what is typed goes before it. `rescind schema provider-config` describes it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Read the configuration and the profiles again when one of their files changes
+    ///
+    /// A tenant keeps its ledger and its journal while its profile stays as it is; its clients'
+    /// registrations, its faults and what its users answer are then those of the file. One whose
+    /// profile has changed begins anew, with its grants; one that the file no longer has goes. What
+    /// it listens on, is seen as and makes tokens from stays as it was at the start. A file with a
+    /// mistake changes nothing.
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// Arguments of `serve`.
@@ -256,8 +310,9 @@ pub enum Listed {
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// The format: profile, requirements, scenario, target, report, explanation or proof; or
-    /// `service`, the OpenAPI document of the reference service
+    /// The format: profile, provider-config, requirements, scenario, target, report, explanation or
+    /// proof; or `service` or `control`, the OpenAPI documents of the reference service and of a
+    /// provider's control API
     pub format: String,
 }
 

@@ -10,7 +10,6 @@ use rescind_model::requirement::SetFiles;
 use rescind_model::source::nearest_hint;
 use rescind_runner::catalogue::NamedFile;
 
-static PROVIDERS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/providers");
 static REQUIREMENTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/requirements");
 static TARGETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/targets");
 static SNAPSHOTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/snapshots/reference");
@@ -44,13 +43,18 @@ pub struct NoSuchSet {
 
 /// The profiles: those inside, with those of a folder beside or in place of them.
 pub fn profiles(own: Option<&Path>) -> Result<Vec<NamedFile>, Unreadable> {
-    collect(Some((&PROVIDERS, "fixtures/providers")), own)
+    let inside = rescind_provider::profiles::embedded();
+    collect(inside.into_iter().collect(), own)
 }
 
 /// The scenarios: those inside, unless only a folder's own are wanted, with those of the folder
 /// beside or in place of them.
 pub fn scenarios(own: Option<&Path>, only_own: bool) -> Result<Vec<NamedFile>, Unreadable> {
-    collect((!only_own).then_some((&SCENARIOS, "scenarios")), own)
+    let mut inside = BTreeMap::new();
+    if !only_own {
+        embedded_files(&SCENARIOS, "scenarios", &mut inside);
+    }
+    collect(inside, own)
 }
 
 /// The default requirement set, with those that it may extend.
@@ -133,14 +137,11 @@ fn embedded(folder: &Dir<'_>, shown: &str, name: &str) -> SourceFile {
     SourceFile::new(format!("{shown}/{name}"), text)
 }
 
+/// Files by name, with those of a folder beside or in place of them.
 fn collect(
-    inside: Option<(&Dir<'_>, &str)>,
+    mut files: BTreeMap<String, SourceFile>,
     own: Option<&Path>,
 ) -> Result<Vec<NamedFile>, Unreadable> {
-    let mut files: BTreeMap<String, SourceFile> = BTreeMap::new();
-    if let Some((folder, shown)) = inside {
-        embedded_files(folder, shown, &mut files);
-    }
     if let Some(own) = own {
         own_files(own, own, &mut files)?;
     }

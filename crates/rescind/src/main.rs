@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     let code = runtime.block_on(async {
         match arguments.command {
             Command::Check(check) => commands::check::run(check).await,
-            Command::Provider(provider) => commands::provider::run(provider).await,
+            Command::Provider(provider) => commands::provider::run(&provider).await,
             Command::Serve(serve) => commands::serve::run(serve).await,
             Command::Explain(explain) => commands::explain::run(&explain),
             Command::Prove(prove) => commands::prove::run(prove).await,

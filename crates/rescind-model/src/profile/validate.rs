@@ -1,7 +1,17 @@
 //! Everything that a profile can be wrong about, beyond its form.
 
+mod flows;
+mod server;
+
+use std::ops::Range;
+
+use super::path_template;
 use super::{Answer, BodyEncoding, ClientAuthentication, Place, Profile, RevocationRoute};
+use crate::fault;
 use crate::source::{Diagnostic, Located, SourceFile};
+
+/// A method, a host by its name, a path, and where the file states it.
+type StatedPlace = (&'static str, Option<String>, String, Range<usize>);
 
 impl Profile {
     /// Every mistake in it.
@@ -14,6 +24,7 @@ impl Profile {
             );
         }
         self.validate_paths(file, &mut mistakes);
+        self.validate_hosts(file, &mut mistakes);
         for (index, route) in self.revocation_routes.iter().enumerate() {
             self.validate_subject(route, file, &mut mistakes);
             validate_authentication(route, file, &mut mistakes);
@@ -34,51 +45,88 @@ impl Profile {
         }
         self.validate_endpoint_authentication(file, &mut mistakes);
         self.validate_answers(file, &mut mistakes);
+        self.validate_server(file, &mut mistakes);
+        for stated in &self.stated_faults {
+            mistakes.extend(fault::read(stated, file).err().unwrap_or_default());
+        }
+        self.validate_flows(file, &mut mistakes);
         mistakes
     }
 
     fn validate_paths(&self, file: &SourceFile, mistakes: &mut Vec<Diagnostic>) {
-        let mut seen: Vec<(&str, &Located<String>)> = Vec::new();
-        let mut paths: Vec<(&str, &Located<String>)> = vec![
-            ("POST", &self.token_endpoint.path),
-            ("GET", &self.resource.path),
-        ];
-        paths.extend(
-            self.introspection
-                .iter()
-                .map(|introspection| ("POST", &introspection.path)),
-        );
-        paths.extend(
-            self.revocation_routes
-                .iter()
-                .map(|route| (route.method.as_str(), &route.path)),
-        );
-        for (method, path) in paths {
+        let mut seen = Vec::new();
+        for (method, host, path, span) in self.paths() {
             if !path.starts_with('/') {
                 mistakes.push(
                     Diagnostic::new(
                         file,
-                        path.span(),
-                        format!("the path `{}` does not start with `/`", **path),
+                        span.clone(),
+                        format!("the path `{path}` does not start with `/`"),
                     )
                     .hint("paths are below the provider's address, e.g. `/oauth2/revoke`"),
                 );
             }
-            if seen
-                .iter()
-                .any(|(other_method, other)| *other_method == method && ***other == **path)
-            {
+            let place = (method, host, path.clone());
+            if seen.contains(&place) {
                 mistakes.push(
                     Diagnostic::new(
                         file,
-                        path.span(),
-                        format!("two endpoints answer `{method} {}`", **path),
+                        span,
+                        format!("two endpoints answer `{method} {path}`"),
                     )
                     .hint("give each endpoint a method and path of its own"),
                 );
             }
-            seen.push((method, path));
+            seen.push(place);
         }
+    }
+
+    /// Every method and path that something answers at the provider's main host; a path may have
+    /// parts in braces. Documents at well-known paths are not among them.
+    pub fn answered(&self) -> Vec<(&'static str, String)> {
+        let places = self.paths().into_iter();
+        let at_main_host = places.filter(|(_, host, ..)| host.is_none());
+        at_main_host
+            .map(|(method, _, path, _)| (method, path))
+            .collect()
+    }
+
+    /// Every method, host and path that something answers, and where the file states it.
+    fn paths(&self) -> Vec<StatedPlace> {
+        let stated = |method, host: &Option<Located<String>>, path: &Located<String>| {
+            let host = host.as_ref().map(|host| host.to_string());
+            (method, host, path.to_string(), path.span())
+        };
+        let (token, resource) = (&self.token_endpoint, &self.resource);
+        let mut paths = vec![
+            stated("POST", &token.host, &token.path),
+            stated("GET", &resource.host, &resource.path),
+        ];
+        paths.extend(
+            self.introspection
+                .iter()
+                .map(|introspection| stated("POST", &introspection.host, &introspection.path)),
+        );
+        if let Some(endpoint) = &self.authorization_endpoint {
+            paths.extend(
+                ["GET", "POST"].map(|method| stated(method, &endpoint.host, &endpoint.path)),
+            );
+            let (_, host, _, span) = stated("POST", &endpoint.host, &endpoint.path);
+            paths.push(("POST", host, endpoint.decision_path(), span));
+        }
+        if let Some(endpoint) = &self.device_authorization {
+            let page = &endpoint.verification_path;
+            paths.push(stated("POST", &endpoint.host, &endpoint.path));
+            paths.extend(["GET", "POST"].map(|method| stated(method, &endpoint.host, page)));
+        }
+        paths.extend(
+            self.revocation_routes
+                .iter()
+                .map(|route| stated(route.method.as_str(), &route.host, &route.path)),
+        );
+        let server = self.server_paths().into_iter();
+        paths.extend(server.map(|(method, path)| stated(method, &None, path)));
+        paths
     }
 
     /// What a route takes, and what it ends by it.
@@ -126,16 +174,23 @@ impl Profile {
                 .iter()
                 .map(|endpoint| (&endpoint.path, &endpoint.client_authentication)),
         );
+        endpoints.extend(
+            self.device_authorization
+                .iter()
+                .map(|endpoint| (&endpoint.path, &endpoint.client_authentication)),
+        );
         for (path, authentication) in endpoints {
-            if authentication.contains(&ClientAuthentication::AccessToken) {
+            let by_access_token = authentication.iter().find(|kind| kind.is_by_access_token());
+            if let Some(kind) = by_access_token {
                 let message = format!(
                     "`{}` cannot be authenticated by an access token of the grant",
                     **path
                 );
-                mistakes.push(
-                    Diagnostic::new(file, path.span(), message)
-                        .hint("leave `access_token` to revocation routes, and state `basic`, say"),
+                let hint = format!(
+                    "leave `{}` to revocation routes, and state `basic`, say",
+                    kind.as_str()
                 );
+                mistakes.push(Diagnostic::new(file, path.span(), message).hint(hint));
             }
         }
     }
@@ -207,27 +262,108 @@ fn validate_authentication(
             "state `client_authentication`, `[\"none\"]` if it needs none",
         ));
     }
-    let itself = ClientAuthentication::BearerToken;
-    let takes_bearer = route.token_in.contains(&Place::Bearer)
-        || route.account_in.as_ref() == Some(&Place::Bearer)
-        || route.client_authentication.contains(&itself);
-    if takes_bearer && route.is_authenticated_by_access_token() {
-        mistakes.push(mistake(
-            route,
-            file,
-            "takes one bearer token for two things: what it revokes, and who asks",
-            "state `bearer_token` in place of `access_token` for a token that authenticates itself, or take what it revokes from another place",
-        ));
+    // A bearer token that is what is revoked authenticates itself, and nothing else.
+    let itself = &ClientAuthentication::BearerToken;
+    let mut taken: Vec<&Place> = route.token_in.iter().chain(&route.account_in).collect();
+    if route.client_authentication.contains(itself) {
+        taken.push(&Place::Bearer);
+    }
+    let others = route
+        .client_authentication
+        .iter()
+        .filter(|kind| *kind != itself);
+    if let Some(kind) = others
+        .filter(|kind| kind.is_proof())
+        .find(|kind| kind.place().is_some_and(|place| taken.contains(&place)))
+    {
+        let (message, hint) = match kind.place() {
+            Some(Place::Bearer) => (
+                "takes one bearer token for two things: what it revokes, and who asks".to_owned(),
+                format!(
+                    "state `bearer_token` in place of `{}` for a token that authenticates itself, or take what it revokes from another place",
+                    kind.as_str()
+                ),
+            ),
+            _ => (
+                "takes one value for two things: what it revokes, and who asks".to_owned(),
+                format!(
+                    "state `none` in place of `{}` for a token that authenticates itself, or take what it revokes from another place",
+                    kind.as_str()
+                ),
+            ),
+        };
+        mistakes.push(mistake(route, file, &message, &hint));
+    }
+    validate_distinct_places(route, file, mistakes);
+}
+
+/// What stands at a place is one kind of credential, or nobody can tell which it is.
+fn validate_distinct_places(
+    route: &RevocationRoute,
+    file: &SourceFile,
+    mistakes: &mut Vec<Diagnostic>,
+) {
+    let kinds: Vec<&ClientAuthentication> = route
+        .client_authentication
+        .iter()
+        .filter(|kind| **kind != ClientAuthentication::BearerToken)
+        .collect();
+    for (index, kind) in kinds.iter().enumerate() {
+        let same_place = |other: &&&ClientAuthentication| {
+            kind.place().is_some() && kind.place() == other.place()
+        };
+        if let Some(other) = kinds[..index].iter().find(same_place) {
+            let message = format!(
+                "takes `{}` and `{}` from one place",
+                other.as_str(),
+                kind.as_str()
+            );
+            let hint =
+                "state the one that it is; `client_access_token` is wider than `access_token`";
+            mistakes.push(mistake(route, file, &message, hint));
+        }
     }
 }
 
 fn validate_places(route: &RevocationRoute, file: &SourceFile, mistakes: &mut Vec<Diagnostic>) {
+    if !path_template::is_well_formed(&route.path) {
+        mistakes.push(mistake(
+            route,
+            file,
+            &format!(
+                "has a path with a brace that makes no hole: `{}`",
+                *route.path
+            ),
+            "one hole with a name in each part of the path, e.g. `/tokens/{token}`",
+        ));
+    }
     let places = route.token_in.iter().chain(&route.account_in);
-    for place in places.chain(&route.hint_in) {
+    let shown = route
+        .client_authentication
+        .iter()
+        .filter_map(ClientAuthentication::place);
+    for place in places.chain(&route.hint_in).chain(shown) {
         let (name, encoding, word) = match place {
             Place::Form(name) => (name, BodyEncoding::Form, "form"),
             Place::Json(name) => (name, BodyEncoding::Json, "json"),
             Place::Query(_) | Place::Bearer => continue,
+            Place::Path(name) => {
+                if !path_template::holes(&route.path).contains(&name.as_str()) {
+                    mistakes.push(mistake(
+                        route,
+                        file,
+                        &format!("takes `{name}` from its path, which has no such hole"),
+                        &format!("write `{{{name}}}` where it sits in the path"),
+                    ));
+                }
+                continue;
+            }
+            Place::Header(name) | Place::Scheme(name) => {
+                if let Some((message, hint)) = wrong_name(place, name) {
+                    mistakes.push(mistake(route, file, &message, hint));
+                }
+                continue;
+            }
         };
         if route.encoding != encoding {
             mistakes.push(mistake(
@@ -238,4 +374,25 @@ fn validate_places(route: &RevocationRoute, file: &SourceFile, mistakes: &mut Ve
             ));
         }
     }
+}
+
+/// What is wrong with the name of a header, or of a scheme, and what to write.
+fn wrong_name(place: &Place, name: &str) -> Option<(String, &'static str)> {
+    // RFC 9110 §5.1 and §11.1: both are tokens.
+    if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+        return Some((
+            format!("names a header or a scheme that HTTP cannot carry: `{name}`"),
+            "letters, digits and `-`, e.g. `{ header = \"x-access-token\" }`",
+        ));
+    }
+    let has_a_word = match place {
+        Place::Header(_) => name.eq_ignore_ascii_case("authorization"),
+        _ => ["basic", "bearer"].contains(&name.to_ascii_lowercase().as_str()),
+    };
+    has_a_word.then(|| {
+        (
+            format!("names `{name}`, which has a word of its own"),
+            "state `bearer` for a bearer token, `basic` among `client_authentication`, or `{ scheme = \"…\" }`",
+        )
+    })
 }

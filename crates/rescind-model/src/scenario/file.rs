@@ -1,14 +1,13 @@
 //! The scenario format, as a person writes it.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::fault::{Fault, Key as FaultKey, Origin, Senseless, Stated};
+use crate::fault::Stated;
 use crate::source::Located;
-use crate::vocabulary::{AccountStatus, Endpoint, Subject};
+use crate::vocabulary::{AccountStatus, Subject};
 
 /// A scenario file.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -67,7 +66,7 @@ pub struct StepFile {
     pub advance_clock: Option<AdvanceClock>,
     /// Make an endpoint of the provider fail.
     #[serde(default)]
-    pub fail: Option<Fail>,
+    pub fail: Option<Located<Stated>>,
     /// End every failure.
     #[serde(default)]
     pub recover: Option<Recover>,
@@ -291,67 +290,6 @@ pub struct Expire {
 pub struct AdvanceClock {
     /// By how many seconds.
     pub seconds: u64,
-}
-
-/// Makes an endpoint of the provider fail, without doing anything: with the answer of a `status`,
-/// with `hang = true`, or with a `redirect`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Fail {
-    /// Which endpoint.
-    pub endpoint: Endpoint,
-    /// Only requests that name this subject.
-    #[serde(default)]
-    pub subject: Option<Subject>,
-    /// Only the nth such request from now, counted from 1; every one if not stated.
-    #[serde(default)]
-    pub nth: Option<Located<u32>>,
-    /// The status code that it answers; of a redirect, 307 if not stated.
-    #[serde(default)]
-    pub status: Option<Located<u16>>,
-    /// The seconds that the answer's `Retry-After` asks the client to wait.
-    #[serde(default)]
-    pub retry_after: Option<Located<u64>>,
-    /// `true` for an error that repeats what the request carried, its token among it.
-    #[serde(default)]
-    pub echo: Located<bool>,
-    /// `true` for a request that is never answered.
-    #[serde(default)]
-    pub hang: Located<bool>,
-    /// Where the answer sends the client: to the same path, at one of two origins.
-    #[serde(default)]
-    pub redirect: Option<Located<Origin>>,
-}
-
-impl Fail {
-    /// What the keys mean together.
-    ///
-    /// # Errors
-    /// Every key that makes no sense.
-    pub fn fault(&self) -> Result<Fault, Vec<Senseless>> {
-        let stated = Stated {
-            endpoint: self.endpoint,
-            subject: self.subject,
-            nth: self.nth.as_ref().map(|nth| **nth),
-            status: self.status.as_ref().map(|status| **status),
-            retry_after: self.retry_after.as_ref().map(|seconds| **seconds),
-            echo: *self.echo,
-            hang: *self.hang,
-            redirect: self.redirect.as_ref().map(|origin| **origin),
-        };
-        stated.fault()
-    }
-
-    /// Where a key stands.
-    pub fn span_of(&self, key: FaultKey) -> Option<Range<usize>> {
-        match key {
-            FaultKey::Nth => self.nth.as_ref().map(Located::span),
-            FaultKey::Status => self.status.as_ref().map(Located::span),
-            FaultKey::RetryAfter => self.retry_after.as_ref().map(Located::span),
-            FaultKey::Echo => Some(self.echo.span()),
-            FaultKey::Redirect => self.redirect.as_ref().map(Located::span),
-        }
-    }
 }
 
 /// Ends every failure. Has no parameters.

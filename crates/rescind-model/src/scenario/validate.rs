@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use super::file::{Expectation, Fail, ScenarioFile, StepFile};
+use super::file::{Expectation, ScenarioFile, StepFile};
 use super::{Scenario, Step, StepRole, Verb};
+use crate::fault::{self, Stated};
 use crate::source::{self, Diagnostic, Located, SourceFile};
 
 const VERBS: &str = "`connect`, `revoke`, `read`, `delete`, `refresh`, `set_status`, \
@@ -136,7 +137,7 @@ fn verb(
         step.advance_clock.clone().map(Verb::AdvanceClock),
         step.fail
             .as_ref()
-            .and_then(|fail| self::fail(fail, step.span(), file, mistakes)),
+            .and_then(|stated| fail(stated, file, mistakes)),
         step.recover.clone().map(|_| Verb::Recover),
     ]
     .into_iter()
@@ -162,21 +163,16 @@ fn verb(
     }
 }
 
-/// The fault that a step sets; none if its keys make no sense together.
+/// The fault that a step sets; none if it makes no sense.
 fn fail(
-    fail: &Fail,
-    step: Range<usize>,
+    stated: &Located<Stated>,
     file: &SourceFile,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Option<Verb> {
-    match fail.fault() {
+    match fault::read(stated, file) {
         Ok(fault) => Some(Verb::Fail(fault)),
         Err(senseless) => {
-            mistakes.extend(senseless.into_iter().map(|senseless| {
-                let span = senseless.key.and_then(|key| fail.span_of(key));
-                Diagnostic::new(file, span.unwrap_or(step.clone()), senseless.message)
-                    .hint(senseless.hint)
-            }));
+            mistakes.extend(senseless);
             None
         }
     }

@@ -1,17 +1,17 @@
 //! Introspection (RFC 7662).
 
 use rescind_model::Subject;
-use rescind_model::vocabulary::TokenState;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::Context;
 use super::client::{Authenticated, authenticate};
 use super::parameters::Parameters;
+use super::resolver::{self, Resolved};
+use super::{Context, access_token};
 use crate::journal::{Entry, Outcome, Presented};
 use crate::message::Reply;
 
 /// Answers a request to the introspection endpoint.
-pub fn answer(context: &Context<'_>, parameters: &Parameters, entry: &mut Entry) -> Reply {
+pub fn answer(context: &mut Context<'_>, parameters: &Parameters, entry: &mut Entry) -> Reply {
     let declared = context
         .profile
         .introspection
@@ -29,30 +29,56 @@ pub fn answer(context: &Context<'_>, parameters: &Parameters, entry: &mut Entry)
         return Reply::json(400, &json!({ "error": "invalid_request" }));
     };
     entry.outcome = Outcome::Done;
-    entry.presented = context
-        .ledger
-        .find(text)
-        .map_or(Presented::Unknown, Presented::Token);
+    let token = resolver::resolve(context, text);
+    entry.presented = token.map_or(Presented::Unknown, |token| Presented::Token(token.id));
+    let active = token
+        .filter(|token| token.is_accepted())
+        .and_then(|token| active(context, token, text, client.as_deref()));
     // RFC 7662 §2.2: of a token that is not active, or none of this client's, nothing is said.
-    let inactive = Reply::json(200, &json!({ "active": false }));
-    let Presented::Token(token) = entry.presented else {
-        return inactive;
-    };
-    let Some(grant) = context.ledger.grant(token.grant) else {
-        return inactive;
-    };
-    let alive = context.ledger.state(token, context.now) == TokenState::Alive;
-    if !alive || client.is_some_and(|client| client != grant.client) {
-        return inactive;
+    Reply::json(200, &active.unwrap_or_else(|| json!({ "active": false })))
+}
+
+/// What is said of a token that the provider accepts; none if it is not the asking client's.
+fn active(
+    context: &Context<'_>,
+    token: Resolved,
+    text: &str,
+    client: Option<&str>,
+) -> Option<Value> {
+    let grant = context.ledger.grant(token.id.grant)?;
+    if client.is_some_and(|client| grant.client != client) {
+        return None;
     }
-    let client_id = context
-        .clients
-        .by_name(&grant.client)
-        .map(|client| client.client_id.clone());
-    let mut active = json!({ "active": true, "client_id": client_id, "sub": grant.user });
-    if token.subject == Subject::AccessToken {
+    let facts = resolver::facts(context, token.id)?;
+    let mut active = json!({ "active": true, "client_id": facts.client_id });
+    let mut say = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            active[name] = value;
+        }
+    };
+    // RFC 9068 §2.2: without a user, it is the client that the token is about.
+    say(
+        "sub",
+        facts
+            .user
+            .clone()
+            .or(facts.client_id.clone())
+            .map(Value::from),
+    );
+    say("username", facts.user.map(Value::from));
+    say("scope", facts.scope.map(Value::from));
+    say("iat", facts.issued_at.map(Value::from));
+    say("exp", facts.expires_at.map(Value::from));
+    // Where there is no network, there is no name either.
+    let named = |name: &str| (!name.is_empty()).then(|| json!(name));
+    say("iss", named(context.issuer()));
+    if token.id.subject == Subject::AccessToken {
         // RFC 7662 §2.2: the type as in a token response; a refresh token has none.
-        active["token_type"] = json!("Bearer");
+        say("token_type", Some(json!("Bearer")));
+        say("aud", named(&context.addresses.own));
+        let format = &context.profile.tokens.access_token_format;
+        let id = || access_token::id_of(text);
+        say("jti", format.is_jwt().then(id).flatten());
     }
-    Reply::json(200, &active)
+    Some(active)
 }

@@ -5,7 +5,8 @@ use rescind_model::vocabulary::TokenState;
 
 use super::client::{Authenticated, Caller, authenticate};
 use super::parameters::Parameters;
-use super::{Context, presented_values, wrong_method};
+use super::resolver::{self, Resolved};
+use super::{Context, lies_at, presented_values, wrong_method};
 use crate::journal::{Departure, Entry, Outcome, Presented};
 use crate::ledger::GrantId;
 use crate::message::{Reply, Request};
@@ -18,20 +19,27 @@ pub fn answer(
     entry: &mut Entry,
 ) -> Reply {
     let routes = &context.profile.revocation_routes;
-    let at_path = || routes.iter().filter(|route| *route.path == request.path);
-    let Some(route) = at_path().find(|route| route.method.as_str() == request.method) else {
+    let at_path = || routes.iter().filter(|route| lies_at(route, request));
+    let of_method = || at_path().filter(|route| route.method.as_str() == request.method);
+    // A path that is spelled out is meant before one with a hole.
+    let spelled_out = of_method().find(|route| *route.path == request.path);
+    let Some(route) = spelled_out.or_else(|| of_method().next()) else {
         entry.departures.push(Departure::Method);
         note_token(context, &request.path, parameters, entry);
         note_secret_in_url(context, parameters, &[], entry);
         let allowed: Vec<&str> = at_path().map(|route| route.method.as_str()).collect();
         return wrong_method(&allowed.join(", "), entry);
     };
-    entry.route = Some(route.name.to_string());
+    let names = context.routes.iter();
+    entry.route = names
+        .zip(routes)
+        .find(|(_, other)| std::ptr::eq(*other, route))
+        .map(|(name, _)| name.clone());
     if !parameters.fits(route.encoding) {
         entry.departures.push(Departure::Encoding);
     }
     note_secret_in_url(context, parameters, &route.token_in, entry);
-    let (outcome, answer) = judge(context, route, parameters, entry);
+    let (outcome, answer) = judge(context, route, &request.path, parameters, entry);
     entry.outcome = outcome;
     // Acknowledged is what looks like success, whatever the provider meant by it.
     entry.acknowledged = *answer == route.answers.success;
@@ -41,6 +49,7 @@ pub fn answer(
 fn judge<'a>(
     context: &mut Context<'a>,
     route: &'a RevocationRoute,
+    path: &str,
     parameters: &Parameters,
     entry: &mut Entry,
 ) -> (Outcome, &'a Answer) {
@@ -48,11 +57,11 @@ fn judge<'a>(
     let caller = match authenticate(&route.client_authentication, parameters, context, entry) {
         Authenticated::As(caller) => caller,
         Authenticated::Twice => {
-            note_token(context, &route.path, parameters, entry);
+            note_token(context, path, parameters, entry);
             return (Outcome::Malformed, &answers.missing);
         }
         Authenticated::Not => {
-            note_token(context, &route.path, parameters, entry);
+            note_token(context, path, parameters, entry);
             return (Outcome::Unauthenticated, &answers.unauthenticated);
         }
     };
@@ -64,7 +73,7 @@ fn judge<'a>(
         return (Outcome::Malformed, &answers.missing);
     };
     let dead = answers.dead.as_ref().unwrap_or(&answers.success);
-    let Some(token) = context.ledger.find(text) else {
+    let Some(Resolved { id: token, state }) = resolver::resolve(context, text) else {
         entry.presented = Presented::Unknown;
         let literal = ["null", "None", "undefined", "nil"].contains(&text);
         entry.departures.push(if literal {
@@ -81,14 +90,11 @@ fn judge<'a>(
     let Some(scope) = route.ends.of(token.subject) else {
         return (Outcome::Unsupported, &answers.unsupported);
     };
-    match context.ledger.state(token, context.now) {
+    match state {
         TokenState::Dead | TokenState::Absent => (Outcome::Dead, dead),
         TokenState::Expired => (Outcome::Expired, answers.expired.as_ref().unwrap_or(dead)),
         TokenState::Alive => {
-            entry.killed =
-                context
-                    .ledger
-                    .revoke(token.grant, Some(token), scope, entry.number, context.now);
+            entry.killed = context.revoke(token.grant, Some(token), scope, entry);
             (Outcome::Done, &answers.success)
         }
     }
@@ -121,27 +127,22 @@ fn account<'a>(
     let Some(scope) = route.ends.account else {
         return (Outcome::Unsupported, &answers.unsupported);
     };
-    entry.killed = context
-        .ledger
-        .revoke(grant, None, scope, entry.number, context.now);
-    if entry.killed.is_empty() {
-        (Outcome::Dead, dead)
-    } else {
+    // What is going to die of an earlier revocation is alive until then, and not dead already.
+    let is_alive = context.ledger.reaches_alive(grant, scope, context.now);
+    entry.killed = context.revoke(grant, None, scope, entry);
+    if is_alive {
         (Outcome::Done, &answers.success)
+    } else {
+        (Outcome::Dead, dead)
     }
 }
 
 /// The value that stands at one of the places; none if it is missing, empty or given twice
 /// (RFC 6749 §3.2: a parameter must not be repeated).
-fn only_value<'a>(places: &[Place], parameters: &'a Parameters) -> Option<&'a str> {
-    let values: Vec<&str> = places
-        .iter()
-        .flat_map(|place| parameters.at(place))
-        .collect();
-    match values.as_slice() {
-        [value] if !value.is_empty() => Some(value),
-        _ => None,
-    }
+fn only_value<'a>(places: &'a [Place], parameters: &'a Parameters<'_>) -> Option<&'a str> {
+    let mut values = places.iter().flat_map(|place| parameters.at(place));
+    let first = values.next().filter(|value| !value.is_empty())?;
+    values.next().is_none().then_some(first)
 }
 
 /// What a caller gets that may not end anything of a grant.
@@ -158,8 +159,11 @@ fn refusal<'a>(
         return Some((Outcome::Unauthenticated, &route.answers.unauthenticated));
     }
     // RFC 7009 §2.1: the token must have been issued to the client that asks.
-    let owner = context.ledger.grant(grant).map(|grant| &grant.client);
-    let is_foreign = caller.client.is_some() && caller.client.as_ref() != owner;
+    let owner = context
+        .ledger
+        .grant(grant)
+        .map(|grant| grant.client.as_str());
+    let is_foreign = caller.client.is_some() && caller.client.as_deref() != owner;
     is_foreign.then_some((Outcome::Foreign, &route.answers.foreign))
 }
 
@@ -182,8 +186,9 @@ fn note_secret_in_url(
     entry: &mut Entry,
 ) {
     let secret = parameters.query().any(|(name, value)| {
-        let declared = wanted.contains(&Place::Query(name.to_owned()));
-        !declared && (context.ledger.find(value).is_some() || context.clients.is_secret(value))
+        let is_it = |place: &Place| matches!(place, Place::Query(wanted) if wanted == name);
+        !wanted.iter().any(is_it)
+            && (context.ledger.find(value).is_some() || context.clients.is_secret(value))
     });
     if secret {
         entry.departures.push(Departure::SecretInUrl);

@@ -79,10 +79,10 @@ fn apply(
         }
         Happening::Revoke(index, scope) => {
             let token = token(index)?;
-            return Some(ledger.revoke(token.grant, Some(token), *scope, entry, *now));
+            return Some(ledger.revoke(token.grant, Some(token), *scope, entry, *now, *now));
         }
         Happening::RevokeGrant(index, scope) => {
-            return Some(ledger.revoke(grant(index)?, None, *scope, entry, *now));
+            return Some(ledger.revoke(grant(index)?, None, *scope, entry, *now, *now));
         }
         Happening::RotateOut(index) => ledger.rotate_out(token(index)?, entry, *now),
         Happening::Expire(index, kind) => {
@@ -331,7 +331,14 @@ fn what_is_not_there_is_absent_and_nothing_happens_to_it() {
         None
     );
     assert_eq!(
-        ledger.revoke(nowhere, Some(token), RevocationScope::UserGrants, 1, now),
+        ledger.revoke(
+            nowhere,
+            Some(token),
+            RevocationScope::UserGrants,
+            1,
+            now,
+            now
+        ),
         []
     );
     ledger.remove_by_user(nowhere, RevocationScope::UserGrants, now);

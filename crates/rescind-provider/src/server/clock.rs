@@ -1,6 +1,6 @@
 //! The one place that reads the clock.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::ledger::Moment;
 
@@ -8,6 +8,7 @@ use crate::ledger::Moment;
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     started: Instant,
+    started_at: u64,
 }
 
 impl Clock {
@@ -19,7 +20,15 @@ impl Clock {
     pub fn start() -> Self {
         Self {
             started: Instant::now(),
+            started_at: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs()),
         }
+    }
+
+    /// When it began, in seconds since 1970.
+    pub const fn started_at(&self) -> u64 {
+        self.started_at
     }
 
     /// How long ago it began.

@@ -32,24 +32,26 @@ async fn states(world: &World, grant: usize) -> Vec<String> {
 #[tokio::test]
 async fn the_index_lists_every_operation() {
     let world = World::start("google").await;
+    let document = rescind_provider::server::control_openapi();
+    let mut documented: Vec<(String, String)> = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let methods = methods.as_object().unwrap().keys();
+        documented.extend(methods.map(|method| (path.clone(), method.to_uppercase())));
+    }
+    documented.sort();
     for path in ["/_rescind", "/_rescind/"] {
         let index = done(&world, Ask::get(path)).await;
         assert_eq!(
             (&index["tenant"], &index["profile"]),
             (&json!("root"), &json!("Google"))
         );
-        let operations = index["operations"].as_array().unwrap();
-        assert_eq!(operations.len(), 10);
-        for operation in operations {
-            let path = operation["path"].as_str().unwrap();
-            let method = operation["method"].as_str().unwrap();
-            let answer = world.send(Ask::new(method, path)).await;
-            assert!(
-                [200, 400].contains(&answer.status),
-                "{method} {path}: {}",
-                answer.status
-            );
-        }
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let operations = index["operations"].as_array().unwrap().iter();
+        let mut listed: Vec<(String, String)> = operations
+            .map(|operation| (text(&operation["path"]), text(&operation["method"])))
+            .collect();
+        listed.sort();
+        assert_eq!(listed, documented);
     }
 }
 
@@ -216,7 +218,10 @@ async fn ledger_and_journal_show_no_secret() {
 async fn a_removal_by_the_user_ends_every_grant_of_that_user_and_client() {
     let world = World::start("rfc7009").await;
     let removed = done(&world, post("/user-removal", &json!({ "grant": 0 }))).await;
-    assert_eq!(removed, json!({ "removed": 0 }));
+    assert_eq!(
+        (&removed["removed"], &removed["died_count"]),
+        (&json!([0]), &json!(4))
+    );
     for (grant, state) in [(0, "dead"), (1, "dead"), (2, "alive"), (3, "alive")] {
         assert_eq!(states(&world, grant).await, [state, state], "grant {grant}");
     }
@@ -231,10 +236,8 @@ async fn a_removal_by_the_user_ends_every_grant_of_that_user_and_client() {
 async fn one_token_can_be_let_expire() {
     let world = World::start("rfc7009").await;
     let expire = json!({ "grant": 0, "subject": "access_token" });
-    assert_eq!(
-        done(&world, post("/expire", &expire)).await,
-        json!({ "expired": "access_token" })
-    );
+    let expired = done(&world, post("/expire", &expire)).await;
+    assert_eq!(expired["expired"][0]["subject"], "access_token");
     assert_eq!(states(&world, 0).await, ["expired", "alive"]);
     assert_eq!(states(&world, 1).await, ["alive", "alive"]);
 }
@@ -250,7 +253,7 @@ async fn the_newest_token_of_a_kind_can_be_ended_alone() {
     let kill = json!({ "grant": 0, "subject": "access_token" });
     for _ in 0..2 {
         let killed = done(&world, post("/kill", &kill)).await;
-        assert_eq!(killed, json!({ "killed": "access_token" }));
+        assert_eq!(killed["killed"][0]["generation"], 1);
         // The refresh replaced the first refresh token.
         let expected = [
             "ada refresh dead",
@@ -274,10 +277,9 @@ async fn the_clock_can_be_moved_and_tokens_expire_by_it() {
         .as_u64()
         .unwrap();
     let advance = json!({ "advance_seconds": 3600 });
-    assert_eq!(
-        done(&world, post("/clock", &advance)).await,
-        json!({ "advanced_seconds": 3600 })
-    );
+    let clock = done(&world, post("/clock", &advance)).await;
+    assert!(clock["now"].as_u64().unwrap() >= before + 3_600_000);
+    assert_eq!(clock["standing"], false);
     let after = done(&world, Ask::get("/_rescind/ledger")).await["now"]
         .as_u64()
         .unwrap();
@@ -316,7 +318,10 @@ async fn a_reset_goes_back_to_the_beginning_and_keeps_the_clients() {
     .await;
     done(
         &world,
-        post("/faults", &json!({ "endpoint": "resource", "status": 503 })),
+        post(
+            "/faults",
+            &json!({ "endpoint": "resource", "answer": { "status": 503 } }),
+        ),
     )
     .await;
     assert_eq!(
@@ -329,7 +334,7 @@ async fn a_reset_goes_back_to_the_beginning_and_keeps_the_clients() {
     let journal = done(&world, Ask::get("/_rescind/journal")).await;
     assert_eq!(
         journal,
-        json!({ "received": 0, "lost": false, "entries": [] })
+        json!({ "received": 0, "lost": false, "entries": [], "next": null })
     );
     let answer = world
         .send(Ask::get("/userinfo").bearer(access(&world.bob)))
@@ -340,6 +345,14 @@ async fn a_reset_goes_back_to_the_beginning_and_keeps_the_clients() {
     );
     let minted = done(&world, Ask::post("/_rescind/grants")).await;
     assert_eq!(minted["client_id"], json!(world.ada.client.client_id));
+    // The first grant again, of the same client; and yet no token of it was given out before.
+    assert_eq!(minted["grant"], 0);
+    for (kind, before) in [
+        ("access_token", access(&world.ada)),
+        ("refresh_token", refresh(&world.ada)),
+    ] {
+        assert!(minted[kind].is_string() && minted[kind] != json!(before));
+    }
 }
 
 #[tokio::test]
@@ -388,7 +401,8 @@ async fn the_journal_tells_that_it_lost_something() {
         }
     }
     for (after, lost) in [(0, true), (1, false), (10_001, false)] {
-        let journal = done(&world, Ask::get(format!("/_rescind/journal?after={after}"))).await;
+        let path = format!("/_rescind/journal?after={after}&limit=10000");
+        let journal = done(&world, Ask::get(path)).await;
         assert_eq!(
             (&journal["received"], &journal["lost"]),
             (&json!(10_001), &json!(lost))

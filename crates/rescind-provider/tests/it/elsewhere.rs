@@ -1,7 +1,7 @@
 //! The other origin: whatever comes there is noted, looks like a success, and changes nothing.
 
 use rescind_model::Subject;
-use rescind_model::fault::{Effect, Fault};
+use rescind_model::fault::{Answer, Effect, Fault};
 use rescind_model::profile::ClientAuthentication as How;
 use rescind_model::vocabulary::Endpoint;
 use rescind_provider::journal::{Departure, Presented};
@@ -135,17 +135,9 @@ async fn the_control_api_is_not_served_elsewhere() {
 #[tokio::test]
 async fn no_fault_acts_elsewhere_and_none_counts_what_comes_there() {
     let world = World::start("rfc7009").await;
-    let effect = Effect::Answer {
-        status: 503,
-        retry_after: None,
-        echo: false,
-    };
-    world.tenant.lock().fail(Fault {
-        endpoint: Endpoint::Resource,
-        subject: None,
-        nth: Some(1),
-        effect,
-    });
+    let effect = Effect::Answer(Answer::of(503));
+    let fault = Fault::at(Endpoint::Resource, effect).nth(1);
+    world.tenant.lock().fail(fault);
     entry_of(&world, Ask::get("/userinfo")).await;
     let own = world.send(Ask::get("/userinfo")).await;
     assert_eq!(own.status, 503);
@@ -155,7 +147,10 @@ async fn no_fault_acts_elsewhere_and_none_counts_what_comes_there() {
 async fn tenants_are_found_by_the_same_paths() {
     let world = World::start("rfc7009").await;
     let below = Address::Below("one".into());
-    let one = world.provider.add_tenant(&below, "one", profile("google"));
+    let one = world
+        .provider
+        .add_tenant(&below, "one", profile("google"))
+        .unwrap();
     let elsewhere = world.provider.elsewhere_url();
     let http = Http::new();
     let answer = http.send(&elsewhere, Ask::post("/t/one/revoke")).await;

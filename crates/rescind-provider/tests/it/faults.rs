@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rescind_model::fault::{Effect, Fault, Origin};
+use rescind_model::fault::{Answer, Effect, Fault, Hang, Origin, Redirect};
 use rescind_model::vocabulary::Endpoint;
 use rescind_provider::journal::Presented;
 use rescind_provider::server::Address;
@@ -19,20 +19,13 @@ use crate::support::{Ask, Http, World, access, form, profile, refresh, send_raw}
 const NOTHING_DIED: [&str; 0] = [];
 
 fn set(world: &World, nth: Option<u32>, effect: Effect) {
-    world.tenant.lock().fail(Fault {
-        endpoint: Endpoint::Revocation,
-        subject: None,
-        nth,
-        effect,
-    });
+    let mut fault = Fault::at(Endpoint::Revocation, effect);
+    fault.meets.nth = nth;
+    world.tenant.lock().fail(fault);
 }
 
 const fn answer(status: u16) -> Effect {
-    Effect::Answer {
-        status,
-        retry_after: None,
-        echo: false,
-    }
+    Effect::Answer(Answer::of(status))
 }
 
 fn revoke(world: &World, token: &str) -> Ask {
@@ -96,11 +89,11 @@ fn check_faulted(world: &World) -> Entry {
 #[tokio::test]
 async fn an_error_can_ask_the_client_to_wait() {
     let world = World::start("rfc7009").await;
-    let effect = Effect::Answer {
-        status: 503,
+    let effect = Effect::Answer(Answer {
         retry_after: Some(7),
         echo: false,
-    };
+        ..Answer::of(503)
+    });
     set(&world, Some(1), effect);
     let (head, body) = send_revocation(&world, "/oauth2/revoke").await;
     assert_eq!(head[0], "HTTP/1.1 503 Service Unavailable");
@@ -124,11 +117,11 @@ async fn an_error_without_a_wait_names_none() {
 #[tokio::test]
 async fn an_error_can_echo_body_and_credentials_and_the_journal_still_hides_them() {
     let world = World::start("rfc7009").await;
-    let effect = Effect::Answer {
-        status: 500,
+    let effect = Effect::Answer(Answer {
         retry_after: None,
         echo: true,
-    };
+        ..Answer::of(500)
+    });
     set(&world, Some(1), effect);
     let (head, body) = send_revocation(&world, "/oauth2/revoke?hint=none").await;
     assert_eq!(head[0], "HTTP/1.1 500 Internal Server Error");
@@ -158,11 +151,11 @@ async fn an_error_can_echo_body_and_credentials_and_the_journal_still_hides_them
 #[tokio::test]
 async fn an_echo_repeats_a_bearer_token_and_that_there_was_no_body() {
     let world = World::start("dropbox").await;
-    let effect = Effect::Answer {
-        status: 400,
+    let effect = Effect::Answer(Answer {
         retry_after: None,
         echo: true,
-    };
+        ..Answer::of(400)
+    });
     set(&world, None, effect);
     let ask = Ask::post("/2/auth/token/revoke").bearer(access(&world.ada));
     let echoed = &world.send(ask).await.json()["request"];
@@ -198,7 +191,7 @@ async fn hanging(world: &World) -> TcpStream {
 #[tokio::test]
 async fn a_request_that_hangs_is_journalled_and_never_answered() {
     let world = World::start("rfc7009").await;
-    set(&world, Some(1), Effect::Hang);
+    set(&world, Some(1), Effect::Hang(Hang::default()));
     let stream = hanging(&world).await;
     let entry = check_faulted(&world);
     assert_eq!((entry.status, entry.retry_after), (0, None));
@@ -218,7 +211,7 @@ async fn a_request_that_hangs_is_journalled_and_never_answered() {
 #[tokio::test]
 async fn a_stop_does_not_wait_for_a_request_that_hangs() {
     let world = World::start("rfc7009").await;
-    set(&world, None, Effect::Hang);
+    set(&world, None, Effect::Hang(Hang::default()));
     let mut stream = hanging(&world).await;
     // The clock stands still as long as anything can run: a stop that waits lets it move on.
     tokio::time::pause();
@@ -235,7 +228,7 @@ async fn a_redirect_to_the_same_origin_names_the_very_address_that_was_asked() {
     for status in [301, 302, 303, 307, 308] {
         let world = World::start("rfc7009").await;
         let to = Origin::SameOrigin;
-        set(&world, Some(1), Effect::Redirect { status, to });
+        set(&world, Some(1), Effect::Redirect(Redirect { status, to }));
         let (head, body) = send_revocation(&world, "/oauth2/revoke?a=b%20c").await;
         assert!(head[0].starts_with(&format!("HTTP/1.1 {status} ")));
         let expected = format!("{}/oauth2/revoke?a=b%20c", world.tenant.base_url());
@@ -253,17 +246,18 @@ async fn a_redirect_to_the_same_origin_names_the_very_address_that_was_asked() {
 async fn a_redirect_leads_to_the_tenant_that_it_comes_from() {
     let world = World::start("rfc7009").await;
     let below = Address::Below("one".into());
-    let tenant = world.provider.add_tenant(&below, "one", profile("rfc7009"));
+    let tenant = world
+        .provider
+        .add_tenant(&below, "one", profile("rfc7009"))
+        .unwrap();
     let elsewhere = format!("{}/t/one/oauth2/revoke", world.provider.elsewhere_url());
     let own = format!("{}/oauth2/revoke", tenant.base_url());
     for (to, expected) in [(Origin::SameOrigin, own), (Origin::OtherOrigin, elsewhere)] {
         tenant.lock().recover();
-        tenant.lock().fail(Fault {
-            endpoint: Endpoint::Revocation,
-            subject: None,
-            nth: None,
-            effect: Effect::Redirect { status: 308, to },
-        });
+        tenant.lock().fail(Fault::at(
+            Endpoint::Revocation,
+            Effect::Redirect(Redirect { status: 308, to }),
+        ));
         let ask = Ask::post("/oauth2/revoke");
         let answer = Http::new().send(tenant.base_url(), ask).await;
         assert_eq!(
@@ -277,7 +271,7 @@ async fn a_redirect_leads_to_the_tenant_that_it_comes_from() {
 async fn a_redirect_to_another_origin_names_one_where_everything_looks_well() {
     let world = World::start("rfc7009").await;
     let (status, to) = (307, Origin::OtherOrigin);
-    set(&world, None, Effect::Redirect { status, to });
+    set(&world, None, Effect::Redirect(Redirect { status, to }));
     let (head, _) = send_revocation(&world, "/oauth2/revoke").await;
     let location = header(&head, "location").unwrap();
     let elsewhere = world.provider.elsewhere_url();
@@ -296,7 +290,7 @@ async fn a_redirect_to_another_origin_names_one_where_everything_looks_well() {
 async fn each_kind_counts_requests_and_takes_its_turn() {
     let world = World::start("rfc7009").await;
     let (status, to) = (307, Origin::SameOrigin);
-    set(&world, Some(2), Effect::Redirect { status, to });
+    set(&world, Some(2), Effect::Redirect(Redirect { status, to }));
     set(&world, Some(3), answer(429));
     set(&world, Some(4), answer(500));
     let tokens = [
@@ -322,13 +316,19 @@ async fn the_control_api_sets_every_kind() {
     let world = World::start("rfc7009").await;
     for (fault, expected) in [
         (
-            json!({ "status": 429, "retry_after": 3 }),
+            json!({ "answer": { "status": 429, "retry_after": 3 } }),
             (429, Some("3"), false),
         ),
-        (json!({ "status": 400, "echo": true }), (400, None, false)),
-        (json!({ "redirect": "same_origin" }), (307, None, true)),
         (
-            json!({ "redirect": "other_origin", "status": 302 }),
+            json!({ "answer": { "status": 400, "echo": true } }),
+            (400, None, false),
+        ),
+        (
+            json!({ "redirect": { "to": "same_origin" } }),
+            (307, None, true),
+        ),
+        (
+            json!({ "redirect": { "to": "other_origin", "status": 302 } }),
             (302, None, true),
         ),
     ] {
@@ -337,7 +337,7 @@ async fn the_control_api_sets_every_kind() {
             .unwrap()
             .extend(fault.as_object().unwrap().clone());
         let set = world.send(Ask::post("/_rescind/faults").json(&body)).await;
-        assert_eq!((set.status, set.json()), (200, json!({ "set": true })));
+        assert_eq!((set.status, &set.json()["matched"]), (200, &json!(0)));
         let answer = world.send(revoke(&world, access(&world.ada))).await;
         let met = (
             answer.status,
@@ -345,9 +345,12 @@ async fn the_control_api_sets_every_kind() {
             answer.header("location").is_some(),
         );
         assert_eq!(met, expected, "{fault}");
-        assert_eq!(answer.body.contains("authorization"), fault["echo"] == true);
+        assert_eq!(
+            answer.body.contains("authorization"),
+            fault["answer"]["echo"] == true
+        );
     }
-    let hang = json!({ "endpoint": "revocation", "hang": true });
+    let hang = json!({ "endpoint": "revocation", "hang": {} });
     world.send(Ask::post("/_rescind/faults").json(&hang)).await;
     let mut stream = TcpStream::connect(world.provider.address()).await.unwrap();
     let request = raw_revocation(&world, "/oauth2/revoke");

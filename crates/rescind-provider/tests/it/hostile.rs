@@ -11,39 +11,26 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Every path that a profile answers, the control API among them.
 fn paths(world: &World) -> Vec<String> {
-    let state = world.tenant.lock();
-    let profile = state.profile();
-    let mut paths = vec![
-        profile.token_endpoint.path.to_string(),
-        profile.resource.path.to_string(),
-        "/nowhere".to_owned(),
+    let answered = world.tenant.lock().profile().answered();
+    let mut paths: Vec<String> = answered.into_iter().map(|(_, path)| path).collect();
+    let others = [
+        "/nowhere",
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
     ];
-    paths.extend(
-        profile
-            .introspection
-            .iter()
-            .map(|endpoint| endpoint.path.to_string()),
-    );
-    paths.extend(
-        profile
-            .revocation_routes
-            .iter()
-            .map(|route| route.path.to_string()),
-    );
-    for operation in [
-        "",
-        "/grants",
-        "/ledger",
-        "/journal",
-        "/user-removal",
-        "/expire",
-        "/kill",
-        "/clock",
-        "/faults",
-    ] {
-        paths.push(format!("/_rescind{operation}"));
-    }
+    paths.extend(others.map(str::to_owned));
+    paths.extend(control_paths());
+    paths.sort();
+    paths.dedup();
     paths
+}
+
+/// Every path of the control API but that of the events, whose answer has no end.
+fn control_paths() -> Vec<String> {
+    let document = rescind_provider::server::control_openapi();
+    let paths = document["paths"].as_object().expect("paths");
+    let filled = paths.keys().map(|path| path.replace(['{', '}'], ""));
+    filled.filter(|path| !path.ends_with("/events")).collect()
 }
 
 /// Sends a request to every path of every profile.

@@ -73,7 +73,7 @@ async fn an_expired_token_is_inactive_whether_let_expire_or_by_the_clock() {
     world.expire(&world.ada, Subject::AccessToken);
     check(&world, access(&world.ada), false).await;
     check(&world, access(&world.twin), true).await;
-    world.tenant.lock().advance(3600);
+    world.tenant.lock().clock_mut().advance(3600);
     check(&world, access(&world.twin), false).await;
     // It has no lifetime.
     check(&world, refresh(&world.twin), true).await;

@@ -61,10 +61,11 @@ async fn the_ledger_names_the_entry_that_a_token_died_of() {
     let world = World::start("rfc7009").await;
     world.send(Ask::get("/userinfo")).await;
     world.send(revoke(&world, refresh(&world.ada))).await;
+    let elapsed = world.tenant.elapsed();
     let state = world.tenant.lock();
     let causes: Vec<String> = state
         .ledger()
-        .tokens(ADA, Moment(0))
+        .tokens(ADA, state.now(elapsed))
         .iter()
         .map(|token| token.death.unwrap().cause.to_string())
         .collect();

@@ -105,9 +105,9 @@ async fn a_token_is_refused_once_the_clock_has_passed_its_lifetime() {
     for (profile, lifetime) in [("rfc7009", 3600), ("dropbox", 14400)] {
         let world = World::start(profile).await;
         // A minute is left for what the test itself takes.
-        world.tenant.lock().advance(lifetime - 60);
+        world.tenant.lock().clock_mut().advance(lifetime - 60);
         check(&world, access(&world.ada), true).await;
-        world.tenant.lock().advance(60);
+        world.tenant.lock().clock_mut().advance(60);
         check(&world, access(&world.ada), false).await;
     }
 }

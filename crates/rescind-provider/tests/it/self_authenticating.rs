@@ -1,7 +1,7 @@
 //! Where an access token authenticates the revocation, its own or its refresh token's.
 
 use rescind_model::Subject;
-use rescind_model::fault::{Effect, Fault};
+use rescind_model::fault::{Answer, Effect, Fault};
 use rescind_model::profile::ClientAuthentication as How;
 use rescind_model::vocabulary::Endpoint;
 use rescind_provider::journal::{Departure, Presented};
@@ -234,16 +234,9 @@ async fn nothing_twice_the_query_another_method_and_another_encoding_are_refused
 #[tokio::test]
 async fn a_fault_for_a_subject_is_met_by_what_is_presented_and_not_by_the_credential() {
     let world = World::start(PROFILE).await;
-    world.tenant.lock().fail(Fault {
-        endpoint: Endpoint::Revocation,
-        subject: Some(Subject::AccessToken),
-        nth: None,
-        effect: Effect::Answer {
-            status: 503,
-            retry_after: None,
-            echo: false,
-        },
-    });
+    let effect = Effect::Answer(Answer::of(503));
+    let fault = Fault::at(Endpoint::Revocation, effect).about(Subject::AccessToken);
+    world.tenant.lock().fail(fault);
     for (token, status) in [
         (refresh(&world.ada), 200),
         ("never-issued", 200),

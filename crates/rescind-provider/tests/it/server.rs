@@ -17,7 +17,7 @@ async fn an_address_that_others_can_reach_is_refused() {
         assert!(matches!(error, StartError::NotLoopback { .. }));
         assert_eq!(
             error.to_string(),
-            format!("{address} is not a loopback address")
+            format!("{address} is not a loopback address, and there is no control key")
         );
     }
 }

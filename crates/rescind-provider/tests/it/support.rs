@@ -1,5 +1,7 @@
 //! A provider with a cast of grants, a request builder, and a client.
 
+pub mod flows;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -24,13 +26,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// The names of all profiles.
-pub const PROFILES: [&str; 10] = [
+pub const PROFILES: [&str; 11] = [
     "access-only",
     "dropbox",
     "externally-revoked",
     "google",
     "grant-only",
     "no-revoke-route",
+    "openid",
     "refresh-only",
     "rfc7009",
     "self-authenticating",
@@ -44,10 +47,19 @@ pub fn loopback() -> SocketAddr {
 
 /// A profile of `fixtures/providers`.
 pub fn profile(name: &str) -> Arc<Profile> {
+    changed_profile(name, &[])
+}
+
+/// A profile of `fixtures/providers`, in which some texts are replaced by others.
+pub fn changed_profile(name: &str, changes: &[(&str, &str)]) -> Arc<Profile> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../fixtures/providers")
         .join(format!("{name}.toml"));
-    let text = std::fs::read_to_string(&path).unwrap();
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    for (old, new) in changes {
+        assert!(text.contains(old), "{name} does not say: {old}");
+        text = text.replace(old, new);
+    }
     Arc::new(Profile::parse(&SourceFile::new(path.display().to_string(), text)).unwrap())
 }
 
@@ -68,8 +80,19 @@ const CAST: [&str; 4] = ["ada", "twin", "bob", "rival"];
 
 impl World {
     pub async fn start(profile_name: &str) -> Self {
+        Self::of(profile(profile_name)).await
+    }
+
+    /// As [`World::start`], at a profile in which some texts are replaced by others.
+    pub async fn start_changed(profile_name: &str, changes: &[(&str, &str)]) -> Self {
+        Self::of(changed_profile(profile_name, changes)).await
+    }
+
+    pub async fn of(profile: Arc<Profile>) -> Self {
         let provider = Provider::start(loopback(), "seed").await.unwrap();
-        let tenant = provider.add_tenant(&Address::Root, "root", profile(profile_name));
+        let tenant = provider
+            .add_tenant(&Address::Root, "root", profile)
+            .unwrap();
         let mint = |user: &str, client: &str| {
             let elapsed = tenant.elapsed();
             tenant.lock().mint(user, client, &Subject::ALL, elapsed)
@@ -277,4 +300,10 @@ pub async fn send_raw(address: SocketAddr, bytes: &[u8]) -> String {
     // A reset after the answer is as good as an end.
     let _ = stream.read_to_end(&mut answer).await;
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A grant of `user` to `main`, with every kind of token.
+pub fn mint(tenant: &Tenant) -> Minted {
+    let elapsed = tenant.elapsed();
+    tenant.lock().mint("user", "main", &Subject::ALL, elapsed)
 }

@@ -11,7 +11,9 @@ use serde_json::json;
 use crate::support::{Ask, Http, access, loopback, profile, refresh};
 
 fn below(provider: &Provider, name: &str, profile_name: &str) -> Arc<Tenant> {
-    provider.add_tenant(&Address::Below(name.into()), name, profile(profile_name))
+    provider
+        .add_tenant(&Address::Below(name.into()), name, profile(profile_name))
+        .unwrap()
 }
 
 fn mint(tenant: &Tenant) -> Minted {
@@ -52,7 +54,7 @@ async fn faults_and_clock_are_each_tenants_own() {
     let provider = Provider::start(loopback(), "seed").await.unwrap();
     let [one, two] = ["one", "two"].map(|name| below(&provider, name, "rfc7009"));
     let [of_one, of_two] = [mint(&one), mint(&two)];
-    let fault = json!({ "endpoint": "resource", "status": 503, "nth": 1 });
+    let fault = json!({ "endpoint": "resource", "nth": 1, "answer": { "status": 503 } });
     assert_eq!(
         status(&one, Ask::post("/_rescind/faults").json(&fault)).await,
         200
@@ -71,7 +73,9 @@ async fn faults_and_clock_are_each_tenants_own() {
 #[tokio::test]
 async fn the_root_tenant_has_the_real_providers_paths_beside_tenants_below() {
     let provider = Provider::start(loopback(), "seed").await.unwrap();
-    let root = provider.add_tenant(&Address::Root, "google", profile("google"));
+    let root = provider
+        .add_tenant(&Address::Root, "google", profile("google"))
+        .unwrap();
     let under = below(&provider, "plain", "rfc7009");
     let address = provider.address();
     assert_eq!(root.base_url(), format!("http://{address}"));
@@ -93,7 +97,8 @@ async fn a_path_to_no_tenant_is_a_404_and_is_in_nobodys_journal() {
     for path in [
         "/",
         "/userinfo",
-        "/_rescind",
+        "/_rescinded",
+        "/t/two/_rescind",
         "/t/two/userinfo",
         "/t/",
         "/t//userinfo",
@@ -113,7 +118,9 @@ async fn a_path_to_no_tenant_is_a_404_and_is_in_nobodys_journal() {
 #[tokio::test]
 async fn an_empty_tenant_name_does_not_lead_to_an_endpoint_of_the_root() {
     let provider = Provider::start(loopback(), "seed").await.unwrap();
-    let root = provider.add_tenant(&Address::Root, "root", profile("rfc7009"));
+    let root = provider
+        .add_tenant(&Address::Root, "root", profile("rfc7009"))
+        .unwrap();
     let minted = mint(&root);
     let revoke = Ask::post("/t//oauth2/revoke")
         .basic(&minted.client)

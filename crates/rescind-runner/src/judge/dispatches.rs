@@ -29,10 +29,13 @@ pub(super) fn judge(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
 fn well_formed(entry: &Entry, sheet: &mut Sheet<'_>) {
     use Departure::{
         CredentialsMissing, CredentialsTwice, CredentialsUndeclared, CredentialsWrong, Encoding,
-        LiteralNull, Method, NoSuchRoute, NothingPresented, SecretInUrl, UnknownToken,
+        LiteralNull, Method, NoSuchRoute, NothingPresented, SecretInUrl, UnknownToken, WrongHost,
     };
     let topics: [(&'static str, &[Departure]); 4] = [
-        ("dispatch-is-declared", &[NoSuchRoute, Method, Encoding]),
+        (
+            "dispatch-is-declared",
+            &[NoSuchRoute, WrongHost, Method, Encoding],
+        ),
         (
             "credentials-are-declared",
             &[
@@ -73,15 +76,11 @@ fn right_client(view: &StepView<'_>, entry: &Entry, sheet: &mut Sheet<'_>) {
         .values()
         .find(|identity| identity.grant == grant)
         .map(|identity| &identity.client);
-    let names_a_client = entry.credentials.iter().any(|kind| {
-        matches!(
-            kind,
-            ClientAuthentication::Basic
-                | ClientAuthentication::Post
-                | ClientAuthentication::ClientId
-        )
-    });
-    let right = !names_a_client || entry.client.as_ref() == owner;
+    let names_a_client = entry
+        .credentials
+        .iter()
+        .any(ClientAuthentication::names_a_client);
+    let right = !names_a_client || entry.client.as_deref() == owner.map(String::as_str);
     sheet.check("right-client", right, || {
         let used = entry.client.as_deref().unwrap_or("unknown here");
         format!("a token of client `{}` should be revoked with its credentials; those used are of client `{used}`", owner.map_or("", |owner| owner))
@@ -166,7 +165,7 @@ fn redirect_carries_nothing(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
     let followed = entries.iter().find(|entry| {
         let mut credentials = entry.credentials.iter();
         let carries = matches!(entry.presented, Presented::Token(_))
-            || credentials.any(|kind| *kind != ClientAuthentication::ClientId);
+            || credentials.any(ClientAuthentication::is_proof);
         entry.outcome == Outcome::Elsewhere && carries
     });
     sheet.check("redirect-carries-no-token", followed.is_none(), || {
@@ -182,11 +181,10 @@ fn keeps_credentials(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
         return;
     };
     let by_token = |entry: &&Entry| {
-        let kinds = [
-            ClientAuthentication::AccessToken,
-            ClientAuthentication::BearerToken,
-        ];
-        entry.credentials.iter().any(|kind| kinds.contains(kind))
+        let is_token = |kind: &ClientAuthentication| {
+            kind.is_by_access_token() || *kind == ClientAuthentication::BearerToken
+        };
+        entry.credentials.iter().any(is_token)
     };
     let dispatches: Vec<&Entry> = revoke.dispatches().filter(by_token).collect();
     let ends_access_token = |entry: &&Entry| {

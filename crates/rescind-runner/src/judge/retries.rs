@@ -88,6 +88,6 @@ fn kills_twice(first: &RevokeView<'_>, second: &RevokeView<'_>) -> bool {
     second.dispatches().any(|entry| match entry.presented {
         Presented::Token(token) => killed.contains(&token),
         Presented::Account(grant) => killed.iter().any(|token| token.grant == grant),
-        Presented::Nothing | Presented::Unknown => false,
+        Presented::Nothing | Presented::Code | Presented::Unknown => false,
     })
 }

@@ -182,7 +182,7 @@ impl RevokeView<'_> {
                 .into_iter()
                 .filter(|subject| self.held.has(*subject))
                 .collect(),
-            Presented::Nothing | Presented::Unknown => Vec::new(),
+            Presented::Nothing | Presented::Code | Presented::Unknown => Vec::new(),
         }
     }
 
@@ -214,11 +214,11 @@ impl RevokeView<'_> {
         let routes = &self.view.profile().revocation_routes;
         let route = routes
             .iter()
-            .find(|route| Some(route.name.get()) == entry.route.as_ref());
+            .find(|route| Some(route.name.as_str()) == entry.route.as_deref());
         let scope = route.and_then(|route| match entry.presented {
             Presented::Token(token) => route.ends.of(token.subject),
             Presented::Account(_) => route.ends.account,
-            Presented::Nothing | Presented::Unknown => None,
+            Presented::Nothing | Presented::Code | Presented::Unknown => None,
         });
         scope.is_some_and(|scope| scope >= RevocationScope::Grant)
     }

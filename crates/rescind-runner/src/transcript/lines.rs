@@ -1,6 +1,7 @@
 //! The single lines of a transcript.
 
 use rescind_model::Subject;
+use rescind_model::profile::ClientAuthentication;
 use rescind_model::scenario::Verb;
 use rescind_model::target::RevokeCall;
 use rescind_model::vocabulary::Endpoint;
@@ -64,9 +65,21 @@ pub fn entry(record: &CaseRecord, entry: &Entry) -> String {
         (Some(Endpoint::Token), _) => "token endpoint".to_owned(),
         (Some(Endpoint::Introspection), _) => "introspection endpoint".to_owned(),
         (Some(Endpoint::Resource), _) => "resource".to_owned(),
+        (Some(Endpoint::Authorization), _) => "authorization endpoint".to_owned(),
+        (Some(Endpoint::Consent), _) => "consent page".to_owned(),
+        (Some(Endpoint::DeviceAuthorization), _) => "device authorization endpoint".to_owned(),
+        (Some(Endpoint::DeviceVerification), _) => "device page".to_owned(),
+        (Some(Endpoint::Userinfo), _) => "userinfo".to_owned(),
+        (Some(Endpoint::Metadata), _) => "metadata".to_owned(),
+        (Some(Endpoint::Jwks), _) => "public keys".to_owned(),
+        (Some(Endpoint::Registration), _) => "client registration".to_owned(),
         (None, _) => "no endpoint".to_owned(),
     };
-    let kinds: Vec<&str> = entry.credentials.iter().map(|kind| kind.as_str()).collect();
+    let kinds: Vec<&str> = entry
+        .credentials
+        .iter()
+        .map(ClientAuthentication::as_str)
+        .collect();
     let credentials = if kinds.is_empty() {
         "none".to_owned()
     } else {
@@ -98,6 +111,7 @@ fn presented(record: &CaseRecord, presented: Presented) -> String {
         Presented::Nothing => "nothing presented".to_owned(),
         Presented::Token(token) => token_of(token, owner(record, token.grant)),
         Presented::Account(grant) => format!("account#1 of `{}`", owner(record, grant)),
+        Presented::Code => "a code".to_owned(),
         Presented::Unknown => "something that the provider never gave out".to_owned(),
     }
 }
@@ -132,6 +146,7 @@ const fn cause_in_words(cause: Cause) -> &'static str {
         Cause::Revoked(_) => "revoked",
         Cause::Cascade(_) => "by cascade",
         Cause::Rotated(_) => "replaced by a refresh",
+        Cause::Reused(_) => "by the reuse of a code or refresh token",
         Cause::RemovedByUser => "removed by the user",
         Cause::AtProvider => "ended by the provider",
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rescind_model::requirement::SetFiles;
 use rescind_model::source::Colour;
-use rescind_model::{Diagnostic, Profile, RequirementSet, SourceFile};
+use rescind_model::{Diagnostic, Profile, ProviderConfig, RequirementSet, SourceFile};
 use rescind_runner::Catalogue;
 use rescind_runner::catalogue::NamedFile;
 use rescind_runner::judge::checks;
@@ -18,6 +18,7 @@ const FOLDER: &str = "fixtures/invalid";
 fn mistakes(kind: &str, file: &SourceFile) -> Vec<Diagnostic> {
     let found = match kind {
         "profile" => Profile::parse(file).map(|_| ()),
+        "provider-config" => ProviderConfig::parse(file).map(|_| ()),
         "requirements" => RequirementSet::parse(sets(file), &checks::ids()).map(|_| ()),
         "scenario" => {
             let scenario = NamedFile {
@@ -121,7 +122,14 @@ fn every_format_has_invalid_files() {
         .iter()
         .map(|stem| kind_of(stem).to_owned())
         .collect();
-    let expected = ["profile", "requirements", "scenario", "target"].map(str::to_owned);
+    let expected = [
+        "profile",
+        "provider-config",
+        "requirements",
+        "scenario",
+        "target",
+    ];
+    let expected = expected.map(str::to_owned);
     assert_eq!(kinds, BTreeSet::from(expected));
 }
 

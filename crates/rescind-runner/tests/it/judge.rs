@@ -110,8 +110,8 @@ const REMOVED: &str = "remove_by_user = { account = \"alice\" }";
 const EXPIRED: &str = "expire = { account = \"alice\", token = \"access_token\" }";
 const EVERYTHING_EXPIRED: &str = "expire = { account = \"alice\", token = \"access_token\" }\n\
                                   expire = { account = \"alice\", token = \"refresh_token\" }";
-const FAILS: &str = "fail = { endpoint = \"revocation\", status = 503 }";
-const FAILS_ONCE: &str = "fail = { endpoint = \"revocation\", nth = 1, status = 503 }";
+const FAILS: &str = "fail = { endpoint = \"revocation\", answer = { status = 503 } }";
+const FAILS_ONCE: &str = "fail = { endpoint = \"revocation\", nth = 1, answer = { status = 503 } }";
 const REVOKED: &str = ", status = \"REVOKED\"";
 const INACTIVE: &str = ", status = \"INACTIVE\"";
 const API_KEY: &str = ", scheme = \"API_KEY\"";

@@ -87,9 +87,13 @@ impl Desk {
                 let grant = self.accounts[expire.account.get()].grant;
                 assert!(self.tenant.expire(grant, expire.token, now));
             }
-            Verb::AdvanceClock(advance) => self.tenant.advance(advance.seconds),
-            Verb::Fail(fault) => self.tenant.fail(*fault),
-            Verb::Recover => self.tenant.recover(),
+            Verb::AdvanceClock(advance) => self.tenant.clock_mut().advance(advance.seconds),
+            Verb::Fail(fault) => {
+                self.tenant.fail(fault.clone());
+            }
+            Verb::Recover => {
+                self.tenant.recover();
+            }
             _ => {}
         }
     }

@@ -36,7 +36,7 @@ fn the_order_of_dispatches_has_no_meaning() {
     let in_order = |subjects: [Subject; 2]| {
         let record = revoked(
             "rfc7009",
-            "fail = { endpoint = \"revocation\", status = 503 }",
+            "fail = { endpoint = \"revocation\", answer = { status = 503 } }",
             move |desk| {
                 for subject in subjects {
                     desk.dispatch("alice", subject);

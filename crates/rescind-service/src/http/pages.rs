@@ -1,5 +1,5 @@
-//! The few pages that a person sees: small, without a script, a style or a picture, and without
-//! anything in them that came with the request.
+//! The few pages that a person sees: small, without a script or a picture, and without anything in
+//! them that came with the request.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -10,6 +10,19 @@ use axum::response::{IntoResponse, Response};
 
 use crate::lifecycle::Status;
 use crate::store::StoreError;
+
+/// In the colours that the reader has chosen, light or dark, and in lines that are not too long.
+const STYLE: &str = "\
+    :root{color-scheme:light dark}\
+    body{font:1.1rem/1.5 system-ui,sans-serif;margin:0}\
+    main{max-width:34rem;margin:0 auto;padding:2rem 1.25rem;overflow-wrap:break-word}\
+    h1{font-size:1.6rem;line-height:1.25;margin:0 0 1rem}";
+
+/// What a page may load and do: nothing but that style, which it has in itself and whose SHA-256
+/// stands here (<https://www.w3.org/TR/CSP3/#grammardef-hash-source>).
+const POLICY: &str = "default-src 'none'; \
+    style-src 'sha256-GhCyFv82j9ZDjGbimOnPiXleICNgrJ16pMsXj3LPqlQ='; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// One page.
 #[derive(Clone, Debug)]
@@ -69,7 +82,7 @@ impl Page {
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
-             </head>\n<body>\n<main {about}>\n<h1>{title}</h1>\n<p>{text}</p>\n</main>\n\
+             <style>{STYLE}</style>\n</head>\n<body>\n<main {about}>\n<h1>{title}</h1>\n<p>{text}</p>\n</main>\n\
              </body>\n</html>\n",
             title = self.title,
             text = escape(&self.text),
@@ -104,10 +117,7 @@ pub(super) fn headers() -> HeaderMap {
         (CACHE_CONTROL, "no-store"),
         (REFERRER_POLICY, "no-referrer"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        ),
+        (CONTENT_SECURITY_POLICY, POLICY),
     ];
     HEADERS
         .into_iter()
@@ -131,8 +141,21 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{About, Page, StatusCode};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use ring::digest::{SHA256, digest};
+
+    use super::{About, POLICY, Page, STYLE, StatusCode};
     use crate::lifecycle::Status;
+
+    #[test]
+    fn the_policy_lets_the_style_in() {
+        let hash = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
+        assert!(
+            POLICY.contains(&format!("style-src 'sha256-{hash}';")),
+            "{hash}"
+        );
+    }
 
     #[test]
     fn a_page_is_what_it_says_and_no_more() {

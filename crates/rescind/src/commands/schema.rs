@@ -1,4 +1,5 @@
-//! `rescind schema`: the JSON Schema of a file format, or the reference service's OpenAPI document.
+//! `rescind schema`: the JSON Schema of a file format, or the OpenAPI document of the reference
+//! service or of a provider's control API.
 
 use rescind_model::files;
 use rescind_model::source::nearest_hint;
@@ -10,14 +11,23 @@ use crate::{exit, output};
 /// What stands for the reference service's OpenAPI document.
 const SERVICE: &str = "service";
 
+/// What stands for the OpenAPI document of a provider's control API.
+const CONTROL: &str = "control";
+
 /// Runs the command. Returns the exit code.
 pub fn run(arguments: &Schema) -> u8 {
     if arguments.format == SERVICE {
         return print(rescind_service::openapi());
     }
+    if arguments.format == CONTROL {
+        return print(Ok(rescind_provider::server::control_openapi()));
+    }
     let schemas = files::schemas();
     let Some((_, schema)) = schemas.iter().find(|(name, _)| *name == arguments.format) else {
-        let names = schemas.iter().map(|(name, _)| *name).chain([SERVICE]);
+        let names = schemas
+            .iter()
+            .map(|(name, _)| *name)
+            .chain([SERVICE, CONTROL]);
         let hint = nearest_hint(&arguments.format, names).unwrap_or_default();
         output::problem(
             &format!("there is no file format `{}`", arguments.format),

@@ -9,30 +9,25 @@
 //! turns of the scheduler later. Nothing waits for the clock.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rescind_model::profile::Profile;
-use rescind_model::source::SourceFile;
 use rescind_model::vocabulary::{Subject, TokenState};
 use rescind_provider::ledger::Cause;
 use rescind_provider::server::Address;
 use rescind_provider::tenant::Minted;
 use rescind_provider::{GrantId, Provider, Tenant};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 
-use crate::support::{rescind, root};
+use crate::support::{KEY, profile, serve};
 
 const KILLS: u64 = 200;
-const KEY: &str = "ak_a-key-for-this-test";
-const ENCRYPTION_KEY: &str = "dE3Yk9vQ2mXf8LwZr0TnBc5HsJ7uPa1GiKoVx4MqNlU=";
 /// Both tokens can be killed at each: one by one, with the grant, by bearer, by account id.
 const PROFILES: [&str; 5] = [
     "rfc7009",
@@ -187,32 +182,6 @@ fn whole_length(message: &[u8]) -> Option<usize> {
     Some(head + stated)
 }
 
-/// The program, serving the file.
-async fn start_service(file: &Path) -> (Child, SocketAddr) {
-    let mut command = Command::from(rescind(&["serve", "--listen", "127.0.0.1:0"]));
-    let mut child = command
-        .arg("--database")
-        .arg(file)
-        .args(["--dispatch-timeout", "2"])
-        .env("RESCIND_API_KEY", KEY)
-        .env("RESCIND_ENCRYPTION_KEY", ENCRYPTION_KEY)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("the program starts");
-    let output = child.stdout.take().expect("it has a standard output");
-    let mut line = String::new();
-    let read = BufReader::new(output).read_line(&mut line).await;
-    read.expect("a line");
-    let address = line
-        .trim()
-        .strip_prefix("listening on http://")
-        .expect("the ready line")
-        .parse();
-    (child, address.expect("an address"))
-}
-
 /// What the service answers; none if it died first.
 async fn send(
     service: SocketAddr,
@@ -287,15 +256,6 @@ struct World {
     kinds: Vec<(Arc<Tenant>, String)>,
 }
 
-fn profile(name: &str) -> Arc<Profile> {
-    let path = root()
-        .join("fixtures/providers")
-        .join(format!("{name}.toml"));
-    let text = std::fs::read_to_string(&path).expect("the profile is there");
-    let source = SourceFile::new(path.display().to_string(), text);
-    Arc::new(Profile::parse(&source).expect("the profile is valid"))
-}
-
 impl World {
     async fn begin(service: SocketAddr) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -305,6 +265,7 @@ impl World {
         for name in PROFILES {
             let at = Address::Below(name.to_owned());
             let tenant = provider.add_tenant(&at, name, profile(name));
+            let tenant = tenant.expect("it listens already");
             let client = tenant.lock().client("one");
             let credentials = json!({
                 "client_id": client.client_id,
@@ -388,7 +349,7 @@ async fn load(service: SocketAddr, accounts: &[Connected]) {
 async fn killed_at_any_instant_it_tells_no_lie_and_a_retry_converges() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("service.db");
-    let (mut child, mut service) = start_service(&file).await;
+    let (mut child, mut service) = serve(&file, Stdio::null()).await;
     let world = World::begin(service).await;
     let mut chance = Chance(7);
     let mut accounts: Vec<Connected> = Vec::new();
@@ -404,7 +365,7 @@ async fn killed_at_any_instant_it_tells_no_lie_and_a_retry_converges() {
         load(service, &fresh).await;
         // Every round ends with a kill: the load makes more requests than are counted down.
         world.proxy.killed.notified().await;
-        (child, service) = start_service(&file).await;
+        (child, service) = serve(&file, Stdio::null()).await;
         for account in &fresh {
             interrupted += u64::from(!account.check(service).await);
         }
@@ -442,8 +403,8 @@ async fn killed_at_any_instant_it_tells_no_lie_and_a_retry_converges() {
 async fn two_processes_on_one_file_dispatch_each_token_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("service.db");
-    let (mut first, one) = start_service(&file).await;
-    let (mut second, other) = start_service(&file).await;
+    let (mut first, one) = serve(&file, Stdio::null()).await;
+    let (mut second, other) = serve(&file, Stdio::null()).await;
     let world = World::begin(one).await;
     let mut calls = JoinSet::new();
     for round in 0..20 {

@@ -13,6 +13,7 @@ mod hostile_targets;
 mod kill;
 mod prove;
 mod provider;
+mod provider_files;
 mod report;
 mod schemas;
 mod secrets;

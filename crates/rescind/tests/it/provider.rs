@@ -1,20 +1,29 @@
 //! `rescind provider`: it says what it imitates, and the lines that it prints work.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 
 use crate::support::{rescind, run};
 
 /// A provider that runs, and what it said.
-struct Running {
+pub struct Running {
     child: Child,
-    introduction: String,
+    pub introduction: String,
+    said: Receiver<String>,
 }
 
 impl Running {
     fn start(name: &str) -> Self {
-        let mut child = rescind(&["provider", name, "--port", "0", "--seed", "fixed"])
+        Self::with(&[name, "--port", "0", "--seed", "fixed"])
+    }
+
+    /// Starts it with arguments.
+    pub fn with(arguments: &[&str]) -> Self {
+        let mut child = rescind(&[&["provider"], arguments].concat())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
         let mut reader = BufReader::new(child.stdout.take().expect("it has a standard output"));
@@ -26,22 +35,61 @@ impl Running {
                 "it ended: {introduction}"
             );
         }
-        // Keep the pipe open, so that it can say more.
-        std::thread::spawn(move || reader.read_to_string(&mut String::new()));
+        let errors = BufReader::new(child.stderr.take().expect("it has a standard error"));
+        let (say, said) = sync_channel(1000);
+        // Both pipes stay open, so that it can say more.
+        pump(reader, say.clone());
+        pump(errors, say);
         Self {
             child,
             introduction,
+            said,
         }
     }
 
+    /// What it has said since it introduced itself, up to a line that contains a text.
+    pub fn says(&self, text: &str) -> String {
+        let mut all = String::new();
+        while !all.contains(text) {
+            let line = self.said.recv_timeout(Duration::from_mins(1));
+            all += &line.unwrap_or_else(|_| panic!("it never said `{text}`, but: {all}"));
+            all.push('\n');
+        }
+        all
+    }
+
+    /// Its address, from the first line.
+    pub fn address(&self) -> &str {
+        let first = self.introduction.lines().next().unwrap_or_default();
+        let after = first.split(" on ").nth(1).unwrap_or_default();
+        after.split(' ').next().unwrap_or_default()
+    }
+
+    /// Asks it to stop. Returns what it exits with.
+    pub fn stop(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(sent.expect("a `kill`").success());
+        self.child.wait().expect("it ends").code()
+    }
+
     /// The lines for a shell.
-    fn script(&self) -> String {
+    pub fn script(&self) -> String {
         let lines = self.introduction.lines().map(str::trim);
         lines
             .filter(|line| line.starts_with("curl") || line.starts_with("eval"))
             .collect::<Vec<_>>()
             .join("\n")
     }
+}
+
+/// Passes every line on.
+fn pump(lines: impl BufRead + Send + 'static, to: SyncSender<String>) {
+    std::thread::spawn(move || {
+        for line in lines.lines().map_while(Result::ok) {
+            let _ = to.send(line);
+        }
+    });
 }
 
 impl Drop for Running {
@@ -52,7 +100,7 @@ impl Drop for Running {
 }
 
 /// The status codes that the printed lines get, one after the other, of those that show them.
-fn statuses(script: &str) -> Vec<String> {
+pub fn statuses(script: &str) -> Vec<String> {
     let output = Command::new("sh")
         .args(["-euc", script])
         .output()

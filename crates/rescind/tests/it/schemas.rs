@@ -8,6 +8,7 @@ fn committed_schemas_are_fresh() {
         "explanation",
         "profile",
         "proof",
+        "provider-config",
         "report",
         "requirements",
         "scenario",
@@ -24,12 +25,17 @@ fn committed_schemas_are_fresh() {
 }
 
 #[test]
-fn the_committed_openapi_document_is_fresh() {
-    let committed = std::fs::read_to_string(root().join("schemas/openapi.json"));
-    assert!(
-        committed.unwrap_or_default() == run(&["schema", "service"]).stdout,
-        "stale: `cargo run -- schema service > schemas/openapi.json`"
-    );
+fn the_committed_openapi_documents_are_fresh() {
+    for (name, file) in [
+        ("service", "schemas/openapi.json"),
+        ("control", "schemas/control.openapi.json"),
+    ] {
+        let committed = std::fs::read_to_string(root().join(file));
+        assert!(
+            committed.unwrap_or_default() == run(&["schema", name]).stdout,
+            "stale: `cargo run -- schema {name} > {file}`"
+        );
+    }
 }
 
 #[test]
@@ -37,5 +43,5 @@ fn there_is_no_schema_of_a_format_that_is_gone() {
     let count = std::fs::read_dir(root().join("schemas"))
         .expect("the folder is there")
         .count();
-    assert_eq!(count, 8);
+    assert_eq!(count, 10);
 }

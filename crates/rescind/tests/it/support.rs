@@ -1,10 +1,21 @@
 //! Running the program, and target files made for a test.
 
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rescind_model::event::Report;
+use rescind_model::profile::Profile;
+use rescind_model::source::SourceFile;
+use tokio::io::AsyncBufReadExt as _;
+
+/// The key of a service that [`serve`] has started.
+pub const KEY: &str = "ak_a-key-for-this-test";
+/// What it seals secrets with.
+pub const ENCRYPTION_KEY: &str = "dE3Yk9vQ2mXf8LwZr0TnBc5HsJ7uPa1GiKoVx4MqNlU=";
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
@@ -21,6 +32,7 @@ pub fn rescind(arguments: &[&str]) -> Command {
         .env_remove("CI")
         .env_remove("RESCIND_ENCRYPTION_KEY")
         .env_remove("RESCIND_API_KEYS")
+        .env_remove("RESCIND_CONTROL_KEY")
         .env_remove("RESCIND_PUBLIC_URL")
         .env("NO_COLOR", "1");
     command
@@ -49,6 +61,56 @@ pub fn run(arguments: &[&str]) -> Finished {
         .output()
         .expect("the program starts")
         .into()
+}
+
+/// The reference service on a database file, once it listens. It ends when it is dropped.
+pub async fn serve(database: &Path, log: Stdio) -> (tokio::process::Child, SocketAddr) {
+    let mut command = tokio::process::Command::from(rescind(&["serve", "--listen", "127.0.0.1:0"]));
+    let mut child = command
+        .arg("--database")
+        .arg(database)
+        .args(["--dispatch-timeout", "2"])
+        .env("RESCIND_API_KEY", KEY)
+        .env("RESCIND_ENCRYPTION_KEY", ENCRYPTION_KEY)
+        .stdout(Stdio::piped())
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the program starts");
+    let output = child.stdout.take().expect("it has a standard output");
+    let mut line = String::new();
+    let read = tokio::io::BufReader::new(output).read_line(&mut line).await;
+    read.expect("a line");
+    let address = line
+        .trim()
+        .strip_prefix("listening on http://")
+        .expect("the ready line")
+        .parse();
+    (child, address.expect("an address"))
+}
+
+/// A profile of `fixtures/providers`.
+pub fn profile(name: &str) -> Arc<Profile> {
+    let path = root()
+        .join("fixtures/providers")
+        .join(format!("{name}.toml"));
+    let text = std::fs::read_to_string(&path).expect("the profile is there");
+    let source = SourceFile::new(path.display().to_string(), text);
+    Arc::new(Profile::parse(&source).expect("the profile is valid"))
+}
+
+/// The first line of a program's output that has a text in it. What it says later is read, too, so
+/// that it can go on.
+pub fn first_line_with(child: &mut Child, text: &str) -> String {
+    let mut reader = BufReader::new(child.stdout.take().expect("it has a standard output"));
+    let mut line = String::new();
+    while !line.contains(text) {
+        line.clear();
+        let read = reader.read_line(&mut line).expect("a line");
+        assert!(read > 0, "it ended before it said `{text}`");
+    }
+    std::thread::spawn(move || reader.read_to_string(&mut String::new()));
+    line
 }
 
 /// Runs `check` with a JSON report.

@@ -49,6 +49,17 @@ pub fn any_request() -> impl Strategy<Value = AnyRequest> {
         "{secret}",
         "grant_type=refresh_token",
         "refresh_token=",
+        "grant_type=authorization_code",
+        "grant_type=client_credentials",
+        "code=",
+        "device_code=",
+        "user_code=",
+        "consent=",
+        "decision=allow",
+        "scope=a",
+        "response_type=code",
+        "redirect_uri=http://a",
+        "state=",
         "{\"token\":\"",
         "\"}",
         "{}",
@@ -105,22 +116,12 @@ impl AnyRequest {
         };
         let as_is = |bytes: &[u8]| replaced(&replaced(bytes, TOKEN, token), SECRET, secret);
         let profile = tenant.profile();
-        let mut paths = vec![
-            profile.token_endpoint.path.to_string(),
-            profile.resource.path.to_string(),
-        ];
-        paths.extend(
-            profile
-                .introspection
-                .iter()
-                .map(|endpoint| endpoint.path.to_string()),
-        );
-        paths.extend(
-            profile
-                .revocation_routes
-                .iter()
-                .map(|route| route.path.to_string()),
-        );
+        let mut paths: Vec<String> = profile
+            .answered()
+            .into_iter()
+            .map(|(_, path)| path)
+            .collect();
+        paths.push("/.well-known/openid-configuration".to_owned());
         let mut headers = HeaderMap::new();
         for (name, value) in [
             (AUTHORIZATION, &self.authorization),
@@ -142,6 +143,7 @@ impl AnyRequest {
                 .query
                 .as_ref()
                 .map(|query| String::from_utf8_lossy(&in_form(query)).into_owned()),
+            host: None,
             headers,
             body: in_form(&self.body).into(),
         }

@@ -300,7 +300,7 @@ fn a_dispatch_that_took_effect_and_was_repeated_is_a_success() {
 }
 
 const REFRESH_TOKEN_FAILS: &str =
-    "fail = { endpoint = \"revocation\", subject = \"refresh_token\", status = 503 }";
+    "fail = { endpoint = \"revocation\", subject = \"refresh_token\", answer = { status = 503 } }";
 
 #[test]
 fn what_was_acknowledged_beside_a_failure_is_a_success() {

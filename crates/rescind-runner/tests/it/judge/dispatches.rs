@@ -7,9 +7,11 @@ use super::{
 use crate::support::{answer, refusal, scenario};
 
 const WAIT_A_SECOND: &str =
-    "fail = { endpoint = \"revocation\", nth = 1, status = 503, retry_after = 1 }";
-const WAIT_AN_HOUR: &str = "fail = { endpoint = \"revocation\", status = 429, retry_after = 3600 }";
-const TOO_LONG: &str = "fail = { endpoint = \"revocation\", status = 413, retry_after = 3600 }";
+    "fail = { endpoint = \"revocation\", nth = 1, answer = { status = 503, retry_after = 1 } }";
+const WAIT_AN_HOUR: &str =
+    "fail = { endpoint = \"revocation\", answer = { status = 429, retry_after = 3600 } }";
+const TOO_LONG: &str =
+    "fail = { endpoint = \"revocation\", answer = { status = 413, retry_after = 3600 } }";
 
 /// Asks twice for the refresh token, with a pause between.
 fn again_after(desk: &mut Desk, milliseconds: u64) -> rescind_runner::record::CallOutcome {
@@ -157,8 +159,7 @@ fn a_call_makes_no_more_dispatches_for_a_subject_than_the_target_may() {
     check(id, "grant-only", "", FAILS, account, Is::Violated);
 }
 
-const REFRESH_TOKEN_FAILS_ONCE: &str =
-    "fail = { endpoint = \"revocation\", subject = \"refresh_token\", nth = 1, status = 503 }";
+const REFRESH_TOKEN_FAILS_ONCE: &str = "fail = { endpoint = \"revocation\", subject = \"refresh_token\", nth = 1, answer = { status = 503 } }";
 
 /// At this provider the access token authenticates every dispatch.
 #[track_caller]

@@ -144,7 +144,7 @@ fn gives_up_after_trying(desk: &mut Desk) -> CallOutcome {
 }
 
 const ACCESS_TOKEN_FAILS: &str =
-    "fail = { endpoint = \"revocation\", subject = \"access_token\", status = 503 }";
+    "fail = { endpoint = \"revocation\", subject = \"access_token\", answer = { status = 503 } }";
 
 #[test]
 fn a_failed_dispatch_keeps_no_other_from_being_tried() {
@@ -214,7 +214,7 @@ fn revoked_means_dead_whatever_was_claimed() {
     };
     check(id, "rfc7009", "", "", kills_the_first_only, Is::Violated);
     // The provider failed to refresh, which is no dispatch.
-    let token_endpoint = "fail = { endpoint = \"token\", status = 503 }";
+    let token_endpoint = "fail = { endpoint = \"token\", answer = { status = 503 } }";
     let before = format!("{EXPIRED}\n{token_endpoint}");
     let in_vain: Target = |desk| {
         desk.refresh("alice");

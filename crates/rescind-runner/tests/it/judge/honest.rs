@@ -291,15 +291,15 @@ fn any_manner() -> impl Strategy<Value = Manner> {
 fn any_fault() -> impl Strategy<Value = String> {
     let effect = prop_oneof![
         prop::sample::select(vec![400, 401, 403, 404, 429, 500, 502, 503])
-            .prop_map(|status| format!("status = {status}, echo = true")),
+            .prop_map(|status| format!("answer = {{ status = {status}, echo = true }}")),
         prop::sample::select(vec![429, 503])
-            .prop_map(|status| format!("status = {status}, retry_after = 3600")),
-        Just("hang = true".to_owned()),
+            .prop_map(|status| format!("answer = {{ status = {status}, retry_after = 3600 }}")),
+        Just("hang = {}".to_owned()),
         (
             prop::sample::select(vec![301, 302, 303, 307, 308]),
             prop::sample::select(vec!["same_origin", "other_origin"]),
         )
-            .prop_map(|(status, to)| format!("status = {status}, redirect = \"{to}\"")),
+            .prop_map(|(status, to)| format!("redirect = {{ to = \"{to}\", status = {status} }}")),
     ];
     let whom = prop::sample::select(vec![
         "",

@@ -275,12 +275,12 @@ fn any_start() -> impl Strategy<Value = Start> {
         "",
         REMOVED,
         "advance_clock = { seconds = 100000 }",
-        "fail = { endpoint = \"revocation\", status = 503 }",
-        "fail = { endpoint = \"revocation\", status = 429, retry_after = 1 }",
-        "fail = { endpoint = \"revocation\", nth = 1, redirect = \"other_origin\" }",
-        "fail = { endpoint = \"revocation\", nth = 2, redirect = \"same_origin\" }",
-        "fail = { endpoint = \"revocation\", hang = true }",
-        "fail = { endpoint = \"token\", status = 400, echo = true }",
+        "fail = { endpoint = \"revocation\", answer = { status = 503 } }",
+        "fail = { endpoint = \"revocation\", answer = { status = 429, retry_after = 1 } }",
+        "fail = { endpoint = \"revocation\", nth = 1, redirect = { to = \"other_origin\" } }",
+        "fail = { endpoint = \"revocation\", nth = 2, redirect = { to = \"same_origin\" } }",
+        "fail = { endpoint = \"revocation\", hang = {} }",
+        "fail = { endpoint = \"token\", answer = { status = 400, echo = true } }",
         "connect = { account = \"bob\", user = \"alice\" }",
     ];
     (

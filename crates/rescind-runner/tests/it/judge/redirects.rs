@@ -7,12 +7,12 @@ use super::{
 use crate::support::refusal;
 
 const ELSEWHERE: &str =
-    "fail = { endpoint = \"revocation\", status = 307, redirect = \"other_origin\" }";
-const HERE_ONCE: &str =
-    "fail = { endpoint = \"revocation\", nth = 1, status = 307, redirect = \"same_origin\" }";
-const HERE: &str = "fail = { endpoint = \"revocation\", status = 308, redirect = \"same_origin\" }";
+    "fail = { endpoint = \"revocation\", redirect = { to = \"other_origin\", status = 307 } }";
+const HERE_ONCE: &str = "fail = { endpoint = \"revocation\", nth = 1, redirect = { to = \"same_origin\", status = 307 } }";
+const HERE: &str =
+    "fail = { endpoint = \"revocation\", redirect = { to = \"same_origin\", status = 308 } }";
 const REFRESH_ELSEWHERE: &str =
-    "fail = { endpoint = \"token\", status = 307, redirect = \"other_origin\" }";
+    "fail = { endpoint = \"token\", redirect = { to = \"other_origin\", status = 307 } }";
 
 fn fails(desk: &mut Desk) -> rescind_runner::record::CallOutcome {
     desk.dispatch("alice", ACCESS);

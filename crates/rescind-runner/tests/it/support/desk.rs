@@ -232,6 +232,9 @@ impl Desk {
             Place::Bearer => {
                 headers.insert(AUTHORIZATION, bearer(value));
             }
+            Place::Header(_) | Place::Scheme(_) | Place::Path(_) => {
+                panic!("no profile of the desk has its tokens there")
+            }
         }
         match route.client_authentication.first() {
             Some(ClientAuthentication::Basic) => {
@@ -247,6 +250,7 @@ impl Desk {
                 headers.extend(token.map(|token| (AUTHORIZATION, bearer(&token.text))));
             }
             Some(ClientAuthentication::None | ClientAuthentication::BearerToken) | None => {}
+            Some(kind) => panic!("no profile of the desk has clients that show {kind:?}"),
         }
         let mut request = match route.encoding {
             BodyEncoding::Form => form_request(route.path.get(), headers, &members),
@@ -314,11 +318,12 @@ fn form_request(path: &str, mut headers: HeaderMap, members: &[(&str, &str)]) ->
         .map(|(name, value)| format!("{name}={}", escaped(value)))
         .collect();
     Request {
+        host: None,
         method: "POST".to_owned(),
         path: path.to_owned(),
-        query: None,
         headers,
         body: Bytes::from(pairs.join("&")),
+        ..Request::default()
     }
 }
 
@@ -329,10 +334,11 @@ fn json_request(path: &str, mut headers: HeaderMap, members: &[(&str, &str)]) ->
         .map(|(name, value)| ((*name).to_owned(), json!(value)))
         .collect();
     Request {
+        host: None,
         method: "POST".to_owned(),
         path: path.to_owned(),
-        query: None,
         headers,
         body: Bytes::from(Value::Object(object).to_string()),
+        ..Request::default()
     }
 }

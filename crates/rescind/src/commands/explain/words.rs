@@ -1,10 +1,12 @@
 //! Steps and expectations of a scenario, in words.
 
+mod effect;
+
 use std::collections::BTreeMap;
 
 use rescind_model::Subject;
 use rescind_model::explanation::StepInWords;
-use rescind_model::fault::{Effect, Fault, Origin};
+use rescind_model::fault::{Fault, Meets};
 use rescind_model::scenario::{
     Connect, Delete, Expectation, ExpectedTokenState, ExpectedTokens, HeldToken, Key, RequestBody,
     Revoke, Step, StepRole, SwitchedStatus, Verb,
@@ -136,53 +138,39 @@ fn revoke(revoke: &Revoke) -> String {
 }
 
 fn fail(fail: &Fault) -> String {
-    let endpoint = match fail.endpoint {
+    let endpoint = match fail.meets.endpoint {
         Endpoint::Token => "the token endpoint",
         Endpoint::Revocation => "every revocation route",
         Endpoint::Introspection => "introspection",
         Endpoint::Resource => "the protected resource",
+        Endpoint::Authorization => "the authorization endpoint",
+        Endpoint::Consent => "the user's decision",
+        Endpoint::DeviceAuthorization => "the device authorization endpoint",
+        Endpoint::DeviceVerification => "the page for devices",
+        Endpoint::Userinfo => "userinfo",
+        Endpoint::Metadata => "the metadata documents",
+        Endpoint::Jwks => "the public keys",
+        Endpoint::Registration => "client registration",
     };
-    let about = fail.subject.map_or(String::new(), |subject| {
-        format!(" a request that names the {}", noun(subject))
+    let whose = whose(&fail.meets);
+    let effect = effect::effect(&fail.effect);
+    format!("from now on {endpoint} of the provider, asked by{whose}, {effect}")
+}
+
+/// The requests that something is for.
+fn whose(meets: &Meets) -> String {
+    let which = match meets.nth {
+        None => " any request".to_owned(),
+        Some(nth) => format!(" request number {nth} from now"),
+    };
+    let about = meets.subject.map_or(String::new(), |subject| {
+        format!(" that names the {}", noun(subject))
     });
-    let nth = fail.nth.map_or(String::new(), |nth| {
-        format!(", the one that is number {nth} from now")
-    });
-    let whose = if about.is_empty() && nth.is_empty() {
-        " every request"
-    } else if about.is_empty() {
-        " one request"
-    } else {
-        &about
-    };
-    let effect = match fail.effect {
-        Effect::Hang => {
-            return format!("from now on {endpoint} of the provider never answers{whose}{nth}");
-        }
-        Effect::Redirect { status, to } => {
-            let to = match to {
-                Origin::SameOrigin => "to the same origin",
-                Origin::OtherOrigin => "to another origin",
-            };
-            format!("a redirect {to} ({status})")
-        }
-        Effect::Answer {
-            status,
-            retry_after,
-            echo,
-        } => {
-            let wait = retry_after.map_or(String::new(), |seconds| {
-                format!(", asking to wait {seconds} seconds")
-            });
-            let echo = if echo {
-                ", repeating what it was sent"
-            } else {
-                ""
-            };
-            format!("{status}{wait}{echo}")
-        }
-    };
-    format!("from now on {endpoint} of the provider answers{whose}{nth} with {effect}")
+    let client = meets
+        .client
+        .as_ref()
+        .map_or(String::new(), |client| format!(" of client `{client}`"));
+    format!("{which}{client}{about}")
 }
 
 fn outcome(expected: &Expectation) -> String {
