@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use crate::support::root;
 
 /// What each crate may depend on, of this workspace.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     (
         "rescind",
         &[
@@ -18,12 +18,15 @@ const ARROWS: [(&str, &[&str]); 6] = [
             "rescind-service",
         ],
     ),
+    // The benchmark: it mints what its own server mints, to know the tokens without being told.
+    ("rescind-benches", &["rescind-model", "rescind-provider"]),
     ("rescind-model", &[]),
     ("rescind-provider", &["rescind-model"]),
     ("rescind-report", &["rescind-model"]),
     ("rescind-runner", &["rescind-model", "rescind-provider"]),
     // The judge and the judged share nothing.
     ("rescind-service", &[]),
+    ("rescind-wiremock", &["rescind-model", "rescind-provider"]),
 ];
 
 /// What the model may not have, since it does no I/O and knows no runtime, clock or randomness.
