@@ -15,9 +15,12 @@ need() { # command, Debian package
     fi
 }
 
-# SQLite and the TLS library are built from C; the tests run the provider's curl lines.
+# SQLite and the TLS library are built from C; the tests run the provider's curl lines, and go through
+# the connect flow in a browser.
 need cc gcc
 need curl curl
+need chromium chromium
+need chromedriver chromium-driver
 # A toolchain of the minimal profile has neither.
 cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
 cargo clippy --version >/dev/null 2>&1 || rustup component add clippy

@@ -7,6 +7,7 @@
 
 mod architecture;
 mod command_line;
+mod connect_flow;
 mod defects;
 mod explain;
 mod hostile_targets;
