@@ -1,7 +1,11 @@
 //! The OAuth clients of a provider.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hashbrown::HashMap;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rescind_model::profile::{ClientAuthentication, GrantType};
 use rescind_model::secret::Secret;
 use serde_json::Value;
@@ -106,6 +110,9 @@ pub struct Clients {
     by_name: HashMap<Name, u64>,
     by_client_id: HashMap<String, u64>,
     by_secret: HashMap<SecretText, u64>,
+    /// By Basic credentials as a careful client writes them (RFC 7617 §2): with the secret as it
+    /// is, and form-encoded first (RFC 6749 §2.3.1).
+    by_basic: HashMap<SecretText, u64>,
     /// Their secrets stand in the journal still.
     removed: Vec<Client>,
     /// Every name that was ever given.
@@ -129,6 +136,21 @@ impl std::borrow::Borrow<str> for SecretText {
     }
 }
 
+/// The credentials of a client in the Basic scheme, in the forms that are found without decoding
+/// them. None of one whose id has another form: it could be taken for another id.
+fn basic_credentials(client: &Client) -> Vec<SecretText> {
+    let (id, secret) = (&client.client_id, client.client_secret.expose());
+    let form_encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let escaped = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if !id.bytes().all(is_plain) {
+        return Vec::new();
+    }
+    [secret, &form_encoded, &escaped]
+        .map(|secret| SecretText(STANDARD.encode(format!("{id}:{secret}"))))
+        .into()
+}
+
 impl Clients {
     /// The client of that `client_id`.
     pub fn by_client_id(&self, client_id: &str) -> Option<&Client> {
@@ -148,6 +170,13 @@ impl Clients {
     /// The client whose secret that is.
     pub fn by_secret(&self, secret: &str) -> Option<&Client> {
         let client = self.by_number.get(self.by_secret.get(secret)?);
+        client.filter(|client| client.has_secret())
+    }
+
+    /// The client whose Basic credentials these are, as they stand behind the scheme. There may be
+    /// others that are as right.
+    pub fn by_basic(&self, credentials: &str) -> Option<&Client> {
+        let client = self.by_number.get(self.by_basic.get(credentials)?);
         client.filter(|client| client.has_secret())
     }
 
@@ -177,6 +206,9 @@ impl Clients {
         self.by_client_id.entry(client_id).or_insert(number);
         let secret = SecretText(client.client_secret.expose().to_owned());
         self.by_secret.entry(secret).or_insert(number);
+        for credentials in basic_credentials(&client) {
+            self.by_basic.entry(credentials).or_insert(number);
+        }
         self.by_number.insert(number, client);
     }
 
@@ -185,6 +217,9 @@ impl Clients {
         let client = self.by_number.remove(&number)?;
         self.by_client_id.remove(&client.client_id);
         self.by_secret.remove(client.client_secret.expose());
+        for credentials in basic_credentials(&client) {
+            self.by_basic.remove(credentials.0.as_str());
+        }
         Some((number, client))
     }
 

@@ -6,6 +6,7 @@ mod authorization;
 mod client;
 mod consent;
 mod device;
+mod form;
 mod id_token;
 mod identification;
 mod introspection;
@@ -286,7 +287,7 @@ pub fn carried(ledger: &Ledger, request: &Request) -> Option<TokenId> {
         })
         .collect();
     texts.extend(decoded);
-    if let Some(basic) = Parameters::read(request).basic {
+    if let Some(basic) = Parameters::read(request).basic() {
         let (id, secret) = basic.as_sent();
         texts.extend([id.to_owned(), secret.to_owned()]);
         let (id, secret) = basic.form_decoded();

@@ -196,25 +196,43 @@ pub enum Outcome {
 impl Entry {
     /// An entry of a request, before anything is known of it.
     pub fn new(number: u64, at: Moment, request: &Request) -> Self {
-        Self::in_place_of(Self::default(), number, at, request)
+        let mut entry = Self::default();
+        entry.begin(number, at, request);
+        entry
     }
 
-    /// An entry of a request, in the memory of another one.
-    fn in_place_of(old: Self, number: u64, at: Moment, request: &Request) -> Self {
-        let mut raw = old.raw;
-        raw.begin(request);
-        Self {
+    /// Makes it the entry of another request. What it had in memory is used again.
+    fn begin(&mut self, at_number: u64, then: Moment, request: &Request) {
+        let Self {
             number,
             at,
-            credentials: emptied(old.credentials),
-            departures: emptied(old.departures),
-            killed: emptied(old.killed),
-            minted: emptied(old.minted),
-            faults: emptied(old.faults),
-            gates: emptied(old.gates),
+            endpoint,
+            route,
+            presented,
+            client,
+            credentials,
+            departures,
+            outcome,
+            acknowledged,
+            killed,
+            minted,
+            status,
+            retry_after,
+            faults,
+            gates,
             raw,
-            ..Self::default()
-        }
+        } = self;
+        (*number, *at) = (at_number, then);
+        (*endpoint, *route, *client) = (None, None, None);
+        (*presented, *outcome) = (Presented::default(), Outcome::default());
+        (*acknowledged, *status, *retry_after) = (false, 0, None);
+        credentials.clear();
+        departures.clear();
+        killed.clear();
+        minted.clear();
+        faults.clear();
+        gates.clear();
+        raw.begin(request);
     }
 
     /// Records the answer.
@@ -304,20 +322,14 @@ fn lines(text: &str) -> Vec<String> {
     text.trim_end().lines().map(str::to_owned).collect()
 }
 
-/// The memory of a list, with nothing in it.
-fn emptied<T>(mut list: Vec<T>) -> Vec<T> {
-    list.clear();
-    list
-}
-
 /// The entries of one tenant, oldest first. Bounded: what was dropped is counted, so that nobody
 /// takes a part for the whole.
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<Box<Entry>>,
     received: u64,
     /// The one that was dropped last: the next one has its memory.
-    dropped: Option<Entry>,
+    dropped: Option<Box<Entry>>,
 }
 
 impl Journal {
@@ -339,16 +351,14 @@ impl Journal {
     }
 
     /// The next entry, of a request that came then. It is to be added when all is known of it.
-    pub fn begin(&mut self, at: Moment, request: &Request) -> Entry {
-        let number = self.next_number();
-        match self.dropped.take() {
-            Some(dropped) => Entry::in_place_of(dropped, number, at, request),
-            None => Entry::new(number, at, request),
-        }
+    pub fn begin(&mut self, at: Moment, request: &Request) -> Box<Entry> {
+        let mut entry = self.dropped.take().unwrap_or_default();
+        entry.begin(self.next_number(), at, request);
+        entry
     }
 
     /// Adds an entry.
-    pub fn push(&mut self, entry: Entry) {
+    pub fn push(&mut self, entry: Box<Entry>) {
         if self.entries.len() == CAPACITY {
             self.dropped = self.entries.pop_front();
         }
@@ -361,13 +371,14 @@ impl Journal {
         let first = self.entries.front().map_or(0, |first| first.number);
         let skipped = number.saturating_add(1).saturating_sub(first);
         let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
-        self.entries.range(skipped.min(self.entries.len())..)
+        let entries = self.entries.range(skipped.min(self.entries.len())..);
+        entries.map(|entry| &**entry)
     }
 
     /// The entry of a number, to be amended.
     pub fn entry_mut(&mut self, number: u64) -> Option<&mut Entry> {
         let first = self.entries.front()?.number;
         let index = usize::try_from(number.checked_sub(first)?).ok()?;
-        self.entries.get_mut(index)
+        self.entries.get_mut(index).map(|entry| &mut **entry)
     }
 }

@@ -6,6 +6,7 @@
 mod grants;
 mod key;
 mod slots;
+mod table;
 mod text;
 mod tokens;
 
@@ -15,6 +16,7 @@ use rescind_model::vocabulary::TokenState;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::name::Name;
 use crate::scope::Scope;
 pub use grants::Grant;
 use grants::Grants;
@@ -108,6 +110,17 @@ pub struct TokenView {
     pub state: TokenState,
     /// When and why it died, if it did.
     pub death: Option<Death>,
+}
+
+/// A token that was looked up. It is good until the ledger changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Which one.
+    pub id: TokenId,
+    /// Alive, expired or dead.
+    pub state: TokenState,
+    slot: slots::Slot,
+    client: u32,
 }
 
 /// Every grant and token of one tenant. Nothing that it does for a request takes longer when there
@@ -260,7 +273,9 @@ impl Ledger {
         now: Moment,
     ) -> Option<TokenId> {
         let format = format_of(profile, subject)?;
-        let issued = self.grants.get_mut(grant)?.tokens_of_mut(subject);
+        let record = self.grants.get_mut(grant)?;
+        let client = record.client_number();
+        let issued = record.tokens_of_mut(subject);
         let id = TokenId {
             grant,
             subject,
@@ -274,6 +289,7 @@ impl Ledger {
         let slot = self.tokens.push(TokenRecord {
             id,
             text: Text::of([format.prefix.as_bytes(), &characters]),
+            client,
             expires_at,
             scope: None,
             death: None,
@@ -319,8 +335,25 @@ impl Ledger {
 
     /// The token of that text.
     pub fn find(&self, text: &str) -> Option<TokenId> {
-        let record = self.tokens.find(text.as_bytes());
-        record.map(|record| record.id)
+        let slot = self.tokens.find(text.as_bytes())?;
+        self.tokens.get(slot).map(|record| record.id)
+    }
+
+    /// The token of that text, and how it stands now: all in one look.
+    pub fn look_up(&self, text: &str, now: Moment) -> Option<Found> {
+        let slot = self.tokens.find(text.as_bytes())?;
+        let record = self.tokens.get(slot)?;
+        Some(Found {
+            id: record.id,
+            state: record.state(now),
+            slot,
+            client: record.client,
+        })
+    }
+
+    /// The name of the client that a token was issued to.
+    pub fn client_of(&self, found: &Found) -> Option<&Name> {
+        self.grants.client_of_number(found.client)
     }
 
     /// The token whose text stands somewhere in another; of several, one of the first grant that
@@ -406,6 +439,34 @@ impl Ledger {
             (record.state(now) == TokenState::Alive).then_some(Death { at: bites, cause })
         };
         self.end_reached(grant, scope, death)
+    }
+
+    /// Ends what the revocation of a token reaches that was looked up. Tells every token that dies
+    /// of it.
+    pub fn revoke_found(
+        &mut self,
+        found: &Found,
+        scope: RevocationScope,
+        entry: u64,
+        now: Moment,
+        bites: Moment,
+        killed: &mut Vec<TokenId>,
+    ) {
+        if scope != RevocationScope::Token {
+            let (grant, presented) = (found.id.grant, Some(found.id));
+            killed.extend(self.revoke(grant, presented, scope, entry, now, bites));
+            return;
+        }
+        // It alone: its grant need not be looked at.
+        let lives_on = self.lives_on(found.id.subject);
+        let alive = |record: &&mut TokenRecord| record.state(now) == TokenState::Alive;
+        let record = self.tokens.get_mut(found.slot).filter(alive);
+        let cause = Cause::Revoked(entry);
+        if let Some(record) = record.filter(|record| record.id == found.id && !lives_on)
+            && Self::end(record, Death { at: bites, cause }, &mut self.attempt)
+        {
+            killed.push(found.id);
+        }
     }
 
     /// Whether a revocation of that scope reaches anything that is alive now.

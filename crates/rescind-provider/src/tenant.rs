@@ -312,7 +312,7 @@ impl TenantState {
         let account_id = self
             .ledger
             .grant(grant)
-            .map(|grant| grant.account_id.clone());
+            .map(|grant| grant.account_id.to_string());
         minted.account_id = self.profile.tokens.account_id_field.clone().zip(account_id);
         minted
     }
@@ -480,8 +480,9 @@ impl TenantState {
             TakesEffect::Never => self.note_unheeded(request, &mut entry),
         };
         entry.acknowledged &= course.instead.is_none();
-        entry.faults = course.met;
-        entry.gates = course.gates.iter().map(|ticket| ticket.gate).collect();
+        entry.faults.extend(course.met);
+        let gates = course.gates.iter();
+        entry.gates.extend(gates.map(|ticket| ticket.gate));
         let reply = course.instead.unwrap_or(reply);
         match course.delivery {
             Delivery::Whole => entry.answered(&reply),

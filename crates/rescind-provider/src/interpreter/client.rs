@@ -40,7 +40,9 @@ pub fn authenticate(
     context: &mut Context<'_>,
     entry: &mut Entry,
 ) -> Authenticated {
-    present(declared, parameters, &mut entry.credentials);
+    let by_basic = client_of_basic(parameters, context.clients);
+    let has_basic = by_basic.is_some() || parameters.basic().is_some();
+    present(declared, parameters, has_basic, &mut entry.credentials);
     // An id beside Basic is no second set; beside a secret it is part of one.
     let sets = entry
         .credentials
@@ -168,9 +170,10 @@ fn shown_access_token(
 fn present(
     declared: &[ClientAuthentication],
     parameters: &Parameters<'_>,
+    has_basic: bool,
     kinds: &mut Vec<ClientAuthentication>,
 ) {
-    if parameters.basic.is_some() {
+    if has_basic {
         kinds.push(ClientAuthentication::Basic);
     }
     if let Some(Assertion { kind, .. }) = Assertion::in_form(parameters) {
@@ -217,13 +220,18 @@ pub fn claimed_client<'a>(
             _ => None,
         }
     });
-    let named = || match (&parameters.basic, Assertion::in_form(parameters)) {
-        // RFC 6749 §2.3.1: the id may be form-encoded too.
-        (Some(basic), _) => clients
-            .by_client_id(basic.as_sent().0)
-            .or_else(|| clients.by_client_id(&basic.form_decoded().0)),
-        (None, Some(assertion)) => clients.by_client_id(&assertion.claimed_client()?),
-        (None, None) => clients.by_client_id(parameters.body("client_id")?),
+    let named = || {
+        if let Some(client) = client_of_basic(parameters, clients) {
+            return Some(client);
+        }
+        match (parameters.basic(), Assertion::in_form(parameters)) {
+            // RFC 6749 §2.3.1: the id may be form-encoded too.
+            (Some(basic), _) => clients
+                .by_client_id(basic.as_sent().0)
+                .or_else(|| clients.by_client_id(&basic.form_decoded().0)),
+            (None, Some(assertion)) => clients.by_client_id(&assertion.claimed_client()?),
+            (None, None) => clients.by_client_id(parameters.body("client_id")?),
+        }
     };
     let by_id_alone = || {
         let mut ids = declared_ids(declared, parameters);
@@ -252,8 +260,16 @@ fn ids_agree(declared: &[ClientAuthentication], parameters: &Parameters, client:
     ids.all(|id| id == client.client_id)
 }
 
+/// The client whose Basic credentials are right, where they are written as most clients do.
+fn client_of_basic<'a>(parameters: &Parameters<'_>, clients: &'a Clients) -> Option<&'a Client> {
+    clients.by_basic(parameters.basic_as_sent()?)
+}
+
 fn basic_is_right(parameters: &Parameters, clients: &Clients) -> bool {
-    parameters.basic.as_ref().is_some_and(|basic| {
+    if client_of_basic(parameters, clients).is_some() {
+        return true;
+    }
+    parameters.basic().is_some_and(|basic| {
         let (id, secret) = basic.as_sent();
         let encoded = || {
             let (id, secret) = basic.form_decoded();

@@ -25,7 +25,7 @@ impl Identification {
     pub fn read(request: &Request) -> Self {
         let parameters = Parameters::read(request);
         let mut client_ids = Vec::new();
-        if let Some(basic) = &parameters.basic {
+        if let Some(basic) = parameters.basic() {
             // RFC 6749 §2.3.1: the id may be form-encoded too.
             let (id, _) = basic.as_sent();
             let (decoded, _) = basic.form_decoded();

@@ -1,12 +1,14 @@
 //! What a request carries, wherever it carries it.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use rescind_model::profile::{BodyEncoding, Place, path_template};
 
+use super::form::{self, Pair};
 use crate::message::Request;
 
 /// The values of a request by their place. What needs no decoding is the request's own text.
@@ -17,14 +19,13 @@ pub struct Parameters<'a> {
     query: Vec<Pair<'a>>,
     form: Vec<Pair<'a>>,
     json: serde_json::Map<String, serde_json::Value>,
-    /// `Authorization: Basic`.
-    pub basic: Option<Basic>,
+    /// `Authorization: Basic`, as sent, and decoded as soon as somebody asks.
+    basic_as_sent: Option<Cow<'a, str>>,
+    basic: OnceCell<Option<Basic>>,
     bearer: Option<Cow<'a, str>>,
     /// Values at places that are read only where somebody declares them.
     elsewhere: Vec<(Place, String)>,
 }
-
-type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// How a body says it is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,10 @@ impl Basic {
     /// Id and secret, form-decoded.
     pub fn form_decoded(&self) -> (Cow<'_, str>, Cow<'_, str>) {
         let (id, secret) = self.as_sent();
-        (form_decoded(id), form_decoded(secret))
+        (
+            form::decoded(id.as_bytes()),
+            form::decoded(secret.as_bytes()),
+        )
     }
 }
 
@@ -74,13 +78,13 @@ impl<'a> Parameters<'a> {
     pub fn read(request: &'a Request) -> Self {
         let mut parameters = Self::default();
         if let Some(query) = &request.query {
-            parameters.query = form_urlencoded::parse(query.as_bytes()).collect();
+            parameters.query = form::pairs(query.as_bytes());
         }
         if !request.body.is_empty() {
             let encoding = encoding_of(request);
             parameters.encoding = Some(encoding);
             if encoding == Encoding::Form {
-                parameters.form = form_urlencoded::parse(&request.body).collect();
+                parameters.form = form::pairs(&request.body);
             } else if encoding == Encoding::Json {
                 parameters.json = serde_json::from_slice(&request.body).unwrap_or_default();
             }
@@ -134,14 +138,28 @@ impl<'a> Parameters<'a> {
             return;
         };
         // RFC 9110 §11.1: the scheme is case-insensitive.
-        if scheme.eq_ignore_ascii_case("bearer") {
-            self.bearer = Some(match &value {
-                Cow::Borrowed(text) => text[scheme.len() + 1..].trim().into(),
-                Cow::Owned(_) => rest.trim().to_owned().into(),
-            });
+        let place = if scheme.eq_ignore_ascii_case("bearer") {
+            &mut self.bearer
         } else if scheme.eq_ignore_ascii_case("basic") {
-            self.basic = Basic::read(rest.trim());
-        }
+            &mut self.basic_as_sent
+        } else {
+            return;
+        };
+        *place = Some(match &value {
+            Cow::Borrowed(text) => text[scheme.len() + 1..].trim().into(),
+            Cow::Owned(_) => rest.trim().to_owned().into(),
+        });
+    }
+
+    /// What stands behind `Basic`, not decoded.
+    pub fn basic_as_sent(&self) -> Option<&str> {
+        self.basic_as_sent.as_deref()
+    }
+
+    /// Basic credentials; none if they cannot be read.
+    pub fn basic(&self) -> Option<&Basic> {
+        let read = || Basic::read(self.basic_as_sent()?);
+        self.basic.get_or_init(read).as_ref()
     }
 
     /// Every value at a place: more than one if it is given twice.
@@ -313,13 +331,4 @@ fn repeats<'b>(pairs: impl IntoIterator<Item = &'b Pair<'b>>) -> bool {
     let mut names: Vec<&str> = names.filter(|name| *name != "resource").collect();
     names.sort_unstable();
     names.windows(2).any(|pair| pair[0] == pair[1])
-}
-
-fn form_decoded(text: &str) -> Cow<'_, str> {
-    if text.contains('+') {
-        let spaced = text.replace('+', " ");
-        let decoded = percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy();
-        return decoded.into_owned().into();
-    }
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }

@@ -5,7 +5,7 @@ use rescind_model::Subject;
 use rescind_model::vocabulary::TokenState;
 
 use super::Context;
-use crate::ledger::{Grant, TokenId};
+use crate::ledger::{Found, Grant, TokenId};
 
 /// A token that somebody presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Resolved {
     pub id: TokenId,
     /// How it stands now.
     pub state: TokenState,
+    /// Where the ledger has it.
+    pub found: Found,
 }
 
 impl Resolved {
@@ -26,10 +28,11 @@ impl Resolved {
 /// The token of a text, opaque or a JWT alike; none if the provider never issued it, byte for
 /// byte. A JWT that was changed is another text.
 pub fn resolve(context: &Context<'_>, text: &str) -> Option<Resolved> {
-    let id = context.ledger.find(text)?;
+    let found = context.ledger.look_up(text, context.now)?;
     Some(Resolved {
-        id,
-        state: context.ledger.state(id, context.now),
+        id: found.id,
+        state: found.state,
+        found,
     })
 }
 
@@ -74,7 +77,7 @@ pub fn facts(context: &Context<'_>, token: TokenId) -> Option<Facts> {
     });
     Some(Facts {
         // A grant without a user is its client's own.
-        user: (client_id.as_ref() != Some(&grant.user)).then(|| grant.user.clone()),
+        user: (client_id.as_deref() != Some(&*grant.user)).then(|| grant.user.to_string()),
         client_id,
         scope: context
             .ledger

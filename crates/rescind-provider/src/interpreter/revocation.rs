@@ -10,6 +10,7 @@ use super::{Context, lies_at, presented_values, wrong_method};
 use crate::journal::{Departure, Entry, Outcome, Presented};
 use crate::ledger::GrantId;
 use crate::message::{Reply, Request};
+use crate::name::Name;
 
 /// Answers a request to the path of a revocation route.
 pub fn answer(
@@ -73,7 +74,12 @@ fn judge<'a>(
         return (Outcome::Malformed, &answers.missing);
     };
     let dead = answers.dead.as_ref().unwrap_or(&answers.success);
-    let Some(Resolved { id: token, state }) = resolver::resolve(context, text) else {
+    let Some(Resolved {
+        id: token,
+        state,
+        found,
+    }) = resolver::resolve(context, text)
+    else {
         entry.presented = Presented::Unknown;
         let literal = ["null", "None", "undefined", "nil"].contains(&text);
         entry.departures.push(if literal {
@@ -84,7 +90,8 @@ fn judge<'a>(
         return (Outcome::Unknown, answers.unknown.as_ref().unwrap_or(dead));
     };
     entry.presented = Presented::Token(token);
-    if let Some(refusal) = refusal(context, route, token.grant, &caller, entry) {
+    let owner = context.ledger.client_of(&found);
+    if let Some(refusal) = refusal(route, token.grant, owner, &caller, entry) {
         return refusal;
     }
     let Some(scope) = route.ends.of(token.subject) else {
@@ -94,7 +101,10 @@ fn judge<'a>(
         TokenState::Dead | TokenState::Absent => (Outcome::Dead, dead),
         TokenState::Expired => (Outcome::Expired, answers.expired.as_ref().unwrap_or(dead)),
         TokenState::Alive => {
-            entry.killed = context.revoke(token.grant, Some(token), scope, entry);
+            let (now, bites, killed) = (context.now, context.bites, &mut entry.killed);
+            context
+                .ledger
+                .revoke_found(&found, scope, entry.number, now, bites, killed);
             (Outcome::Done, &answers.success)
         }
     }
@@ -121,7 +131,8 @@ fn account<'a>(
         return (Outcome::Unknown, answers.unknown.as_ref().unwrap_or(dead));
     };
     entry.presented = Presented::Account(grant);
-    if let Some(refusal) = refusal(context, route, grant, caller, entry) {
+    let owner = context.ledger.grant(grant).map(|grant| &grant.client);
+    if let Some(refusal) = refusal(route, grant, owner, caller, entry) {
         return refusal;
     }
     let Some(scope) = route.ends.account else {
@@ -147,9 +158,9 @@ fn only_value<'a>(places: &'a [Place], parameters: &'a Parameters<'_>) -> Option
 
 /// What a caller gets that may not end anything of a grant.
 fn refusal<'a>(
-    context: &Context<'_>,
     route: &'a RevocationRoute,
     grant: GrantId,
+    owner: Option<&Name>,
     caller: &Caller,
     entry: &mut Entry,
 ) -> Option<(Outcome, &'a Answer)> {
@@ -159,11 +170,7 @@ fn refusal<'a>(
         return Some((Outcome::Unauthenticated, &route.answers.unauthenticated));
     }
     // RFC 7009 §2.1: the token must have been issued to the client that asks.
-    let owner = context
-        .ledger
-        .grant(grant)
-        .map(|grant| grant.client.as_str());
-    let is_foreign = caller.client.is_some() && caller.client.as_deref() != owner;
+    let is_foreign = caller.client.is_some() && caller.client.as_ref() != owner;
     is_foreign.then_some((Outcome::Foreign, &route.answers.foreign))
 }
 

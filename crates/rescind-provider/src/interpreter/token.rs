@@ -122,7 +122,7 @@ fn token_response<'a>(
         }
         let grant = context.ledger.grant(token.grant);
         if let (Some(field), Some(grant)) = (&context.profile.tokens.account_id_field, grant) {
-            response.set(field, Member::Text(grant.account_id.as_str().into()));
+            response.set(field, Member::Text((&*grant.account_id).into()));
         }
     }
     response

@@ -1,5 +1,6 @@
 //! Every grant of a ledger, found by the account's id and by user and client.
 
+use std::collections::HashMap;
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -10,24 +11,32 @@ use super::slots::{Slot, Slots, in_order};
 use crate::name::Name;
 use crate::scope::Scope;
 
-/// What one user gave one client.
+/// What one user gave one client. Its tokens stand at the beginning, in one line of the processor's
+/// cache: requests look for them.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct Grant {
-    /// The user at the provider.
-    pub user: String,
-    /// The client's name.
-    pub client: Name,
-    /// The provider's id of the user's account; no secret.
-    pub account_id: String,
-    /// What the user allowed; none if nobody asked for anything in particular.
-    pub scope: Option<Scope>,
     access_tokens: Slots,
     refresh_tokens: Slots,
+    /// The number of the client.
+    client_number: u32,
     /// The one before it of the same user and client.
     earlier: Option<GrantId>,
+    /// The client's name.
+    pub client: Name,
+    /// The user at the provider.
+    pub user: Box<str>,
+    /// The provider's id of the user's account; no secret.
+    pub account_id: Box<str>,
+    /// What the user allowed; none if nobody asked for anything in particular.
+    pub scope: Option<Scope>,
 }
 
 impl Grant {
+    pub(super) const fn client_number(&self) -> u32 {
+        self.client_number
+    }
+
     pub(super) const fn tokens_of(&self, subject: Subject) -> &Slots {
         match subject {
             Subject::AccessToken => &self.access_tokens,
@@ -59,8 +68,10 @@ pub(super) struct Grants {
     /// The latest of each user and client.
     by_owner: HashTable<GrantId>,
     hasher: DefaultHashBuilder,
-    /// Of users there are as many as of grants, so only the clients' names are shared.
-    clients: HashTable<Name>,
+    /// Of users there are as many as of grants, so only the clients' names are shared: by number,
+    /// and the numbers by name.
+    clients: Vec<Name>,
+    client_numbers: HashMap<Name, u32>,
 }
 
 impl Grants {
@@ -85,10 +96,12 @@ impl Grants {
     /// Adds a grant without tokens.
     pub(super) fn push(&mut self, user: &str, client: &str, account_id: &str) {
         let id = self.next_id();
+        let (client_number, client_name) = self.client(client);
         let grant = Grant {
-            user: user.to_owned(),
-            client: self.name(client),
-            account_id: account_id.to_owned(),
+            user: user.into(),
+            client: client_name,
+            client_number,
+            account_id: account_id.into(),
             scope: None,
             access_tokens: Slots::default(),
             refresh_tokens: Slots::default(),
@@ -103,11 +116,11 @@ impl Grants {
             hasher,
             ..
         } = self;
-        let account = |id: &GrantId| hasher.hash_one(all[id.0 as usize].account_id.as_str());
+        let account = |id: &GrantId| hasher.hash_one(&*all[id.0 as usize].account_id);
         by_account.insert_unique(account(&id), id, account);
         let owner = |id: &GrantId| {
             let grant = &all[id.0 as usize];
-            hasher.hash_one((grant.user.as_str(), grant.client.as_str()))
+            hasher.hash_one((&*grant.user, grant.client.as_str()))
         };
         match by_owner.find_mut(owner(&id), |other| Some(*other) == earlier) {
             Some(latest) => *latest = id,
@@ -123,13 +136,11 @@ impl Grants {
             return;
         };
         let id = self.next_id();
-        let account = self.hasher.hash_one(last.account_id.as_str());
+        let account = self.hasher.hash_one(&*last.account_id);
         if let Ok(entry) = self.by_account.find_entry(account, |other| *other == id) {
             entry.remove();
         }
-        let owner = self
-            .hasher
-            .hash_one((last.user.as_str(), last.client.as_str()));
+        let owner = self.hasher.hash_one((&*last.user, last.client.as_str()));
         if let Ok(mut entry) = self.by_owner.find_entry(owner, |other| *other == id) {
             match last.earlier {
                 Some(earlier) => *entry.get_mut() = earlier,
@@ -144,7 +155,7 @@ impl Grants {
     pub(super) fn find_account(&self, account_id: &str) -> Option<GrantId> {
         let is_it = |id: &GrantId| {
             self.get(*id)
-                .is_some_and(|grant| grant.account_id == account_id)
+                .is_some_and(|grant| *grant.account_id == *account_id)
         };
         let hash = self.hasher.hash_one(account_id);
         self.by_account.find(hash, is_it).copied()
@@ -164,21 +175,25 @@ impl Grants {
     fn latest(&self, user: &str, client: &str) -> Option<GrantId> {
         let is_it = |id: &GrantId| {
             let grant = self.get(*id);
-            grant.is_some_and(|grant| grant.user == user && *grant.client == *client)
+            grant.is_some_and(|grant| *grant.user == *user && grant.client == *client)
         };
         let hash = self.hasher.hash_one((user, client));
         self.by_owner.find(hash, is_it).copied()
     }
 
-    fn name(&mut self, text: &str) -> Name {
-        let hash = self.hasher.hash_one(text);
-        if let Some(name) = self.clients.find(hash, |name| **name == *text) {
-            return name.clone();
+    /// The name of the client of that number.
+    pub(super) fn client_of_number(&self, number: u32) -> Option<&Name> {
+        self.clients.get(number as usize)
+    }
+
+    fn client(&mut self, name: &str) -> (u32, Name) {
+        if let Some((known, number)) = self.client_numbers.get_key_value(name) {
+            return (*number, known.clone());
         }
-        let name = Name::from(text);
-        let hasher = &self.hasher;
-        let rehash = |name: &Name| hasher.hash_one(name.as_str());
-        self.clients.insert_unique(hash, name.clone(), rehash);
-        name
+        let number = u32::try_from(self.clients.len()).unwrap_or(u32::MAX);
+        let name = Name::from(name);
+        self.clients.push(name.clone());
+        self.client_numbers.insert(name.clone(), number);
+        (number, name)
     }
 }

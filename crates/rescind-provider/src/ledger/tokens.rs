@@ -1,25 +1,27 @@
 //! Every token of a ledger, found by its text.
 
-use std::hash::BuildHasher;
-
-use hashbrown::{DefaultHashBuilder, HashTable};
 use rescind_model::vocabulary::TokenState;
 
 use super::slots::Slot;
+use super::table::Table;
 use super::text::Text;
 use super::{Death, Moment, TokenId, TokenView};
 use crate::scope::Scope;
 
-/// A token and its fate.
+/// A token and its fate. What a request looks at stands side by side, in two lines of the
+/// processor's cache.
 #[derive(Clone, Debug)]
+#[repr(C, align(128))]
 pub(super) struct TokenRecord {
-    pub(super) id: TokenId,
     pub(super) text: Text,
+    pub(super) id: TokenId,
+    /// The number of the client that it was issued to.
+    pub(super) client: u32,
     pub(super) expires_at: Option<Moment>,
-    /// Where it is good for less than its grant.
-    pub(super) scope: Option<Scope>,
     /// One that lies ahead is that of a token which was replaced and still works for a while.
     pub(super) death: Option<Death>,
+    /// Where it is good for less than its grant.
+    pub(super) scope: Option<Scope>,
 }
 
 impl TokenRecord {
@@ -47,8 +49,7 @@ impl TokenRecord {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tokens {
     records: Vec<TokenRecord>,
-    by_text: HashTable<Slot>,
-    hasher: DefaultHashBuilder,
+    by_text: Table,
     /// How long texts are, and how many of each length there are: few are as many.
     lengths: Vec<(usize, usize)>,
 }
@@ -88,10 +89,8 @@ impl Tokens {
     }
 
     /// The token of that text.
-    pub(super) fn find(&self, text: &[u8]) -> Option<&TokenRecord> {
-        let is_it = |slot: &Slot| self.text(*slot) == text;
-        let slot = self.by_text.find(self.hasher.hash_one(text), is_it)?;
-        self.get(*slot)
+    pub(super) fn find(&self, text: &[u8]) -> Option<Slot> {
+        self.by_text.find(text, |slot| self.text(slot) == text)
     }
 
     /// Every token whose text stands somewhere in another. Each place is looked up once for every
@@ -101,7 +100,7 @@ impl Tokens {
             .iter()
             .filter(|(length, count)| *length > 0 && *count > 0)
             .flat_map(|(length, _)| text.windows(*length))
-            .filter_map(|window| self.find(window))
+            .filter_map(|window| self.get(self.find(window)?))
     }
 
     fn text(&self, slot: Slot) -> &[u8] {
@@ -109,33 +108,20 @@ impl Tokens {
     }
 
     fn enter(&mut self, slot: Slot) {
-        let Self {
-            records,
-            by_text,
-            hasher,
-            lengths,
-        } = self;
-        let text = records[slot as usize].text.as_bytes();
-        let hash = |slot: &Slot| hasher.hash_one(records[*slot as usize].text.as_bytes());
-        by_text.insert_unique(hasher.hash_one(text), slot, hash);
-        match lengths.iter_mut().find(|(length, _)| *length == text.len()) {
+        let text = self.records[slot as usize].text.as_bytes();
+        self.by_text.insert(text, slot);
+        let mut lengths = self.lengths.iter_mut();
+        match lengths.find(|(length, _)| *length == text.len()) {
             Some((_, count)) => *count += 1,
-            None => lengths.push((text.len(), 1)),
+            None => self.lengths.push((text.len(), 1)),
         }
     }
 
     fn take_out(&mut self, slot: Slot) {
-        let Self {
-            records,
-            by_text,
-            hasher,
-            lengths,
-        } = self;
-        let text = records[slot as usize].text.as_bytes();
-        if let Ok(entry) = by_text.find_entry(hasher.hash_one(text), |other| *other == slot) {
-            entry.remove();
-        }
-        if let Some((_, count)) = lengths.iter_mut().find(|(length, _)| *length == text.len()) {
+        let text = self.records[slot as usize].text.as_bytes();
+        self.by_text.remove(text, slot);
+        let mut lengths = self.lengths.iter_mut();
+        if let Some((_, count)) = lengths.find(|(length, _)| *length == text.len()) {
             *count = count.saturating_sub(1);
         }
     }

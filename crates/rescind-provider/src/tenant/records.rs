@@ -44,7 +44,7 @@ impl TenantState {
         };
         let grants = self.ledger().grants().map(|(id, grant)| GrantRecord {
             id,
-            user: grant.user.clone(),
+            user: grant.user.to_string(),
             client: grant.client.to_string(),
             tokens: tokens(id),
         });

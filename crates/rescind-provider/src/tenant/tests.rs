@@ -187,7 +187,7 @@ fn revocation(tenant: &TenantState, token: TokenId) -> Request {
             };
         }
         (Some(Place::Form(name)), _) => (name, text),
-        (None, Some(Place::Form(name))) => (name, grant.account_id.as_str()),
+        (None, Some(Place::Form(name))) => (name, &*grant.account_id),
         place => unreachable!("no fixture puts it there: {place:?}"),
     };
     let mut pairs = vec![(name.as_str(), value)];

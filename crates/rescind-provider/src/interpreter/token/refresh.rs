@@ -27,16 +27,18 @@ pub fn answer(
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return malformed("invalid_request", entry);
     };
-    let Some(Resolved { id: token, state }) = resolver::resolve(context, text) else {
+    let Some(Resolved {
+        id: token,
+        state,
+        found,
+    }) = resolver::resolve(context, text)
+    else {
         entry.presented = Presented::Unknown;
         return invalid_grant(context, Outcome::Unknown, entry);
     };
     entry.presented = Presented::Token(token);
-    let owner = context
-        .ledger
-        .grant(token.grant)
-        .map(|grant| grant.client.as_str());
-    let is_foreign = caller.client.is_some() && caller.client.as_deref() != owner;
+    let owner = context.ledger.client_of(&found);
+    let is_foreign = caller.client.is_some() && caller.client.as_ref() != owner;
     let outcome = match state {
         _ if token.subject != Subject::RefreshToken => Outcome::Unsupported,
         _ if is_foreign => Outcome::Foreign,

@@ -30,7 +30,7 @@ pub(super) struct Filter {
 
 impl Filter {
     fn fits(&self, grant: &Grant) -> bool {
-        self.user.as_ref().is_none_or(|user| *user == grant.user)
+        self.user.as_deref().is_none_or(|user| *user == *grant.user)
             && self
                 .client
                 .as_ref()
@@ -173,9 +173,9 @@ impl Operation for Show {
             |state, id, grant| {
                 let view = GrantView {
                     grant: id,
-                    user: grant.user.clone(),
+                    user: grant.user.to_string(),
                     client: grant.client.to_string(),
-                    account_id: grant.account_id.clone(),
+                    account_id: grant.account_id.to_string(),
                     tokens: Vec::new(),
                 };
                 found.push((view, state.ledger().tokens(id, now)));
