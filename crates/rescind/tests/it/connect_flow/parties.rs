@@ -247,7 +247,7 @@ impl Party {
             let tokens = state.ledger().tokens(id, now);
             let tokens = tokens.iter().map(|token| (token.id.subject, token.state));
             Granted {
-                user: grant.user.clone(),
+                user: grant.user.to_string(),
                 client: grant.client.to_string(),
                 tokens: tokens.collect(),
             }
