@@ -1,6 +1,8 @@
 //! Target files: how to reach an implementation, put an account into it, and read its answers.
 
+mod capabilities;
 mod validate;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::source::{Diagnostic, Located, SourceFile};
+pub use capabilities::{Capabilities, Capability, Obstacle};
+pub use words::Words;
 
 /// An implementation under test.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -28,7 +32,21 @@ pub struct Target {
     pub other_project_api_key: Option<OtherKey>,
     /// Headers that every call carries.
     #[serde(default)]
-    pub headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, Located<String>>,
+    /// Headers that every call carries, each with the environment variable that holds its value:
+    /// that is treated as a secret.
+    #[serde(default)]
+    pub headers_from_environment: BTreeMap<String, Located<String>>,
+    /// A file of PEM certificates, relative to this file's own: those whom to trust for a target at
+    /// an https address, in place of those whom the system trusts.
+    #[serde(default)]
+    pub ca_certificates: Option<Located<String>>,
+    /// The target's own words for what the contract says.
+    #[serde(default)]
+    pub words: Words,
+    /// What the target does not do.
+    #[serde(default)]
+    pub capabilities: Capabilities,
     /// How to run the target, if the runner is to.
     #[serde(default)]
     pub process: Option<Process>,
@@ -59,14 +77,16 @@ pub struct Target {
     /// How an account's tokens are refreshed.
     #[serde(default)]
     pub refresh: Option<Call>,
-    /// How an account is switched on and off; the template variable `{enabled}` says which.
+    /// How an account is switched on and off; the template variables
+    /// `{enabled}`, true or false, and `{status}`, the word for what it is to be, say which.
     #[serde(default)]
     pub set_status: Option<Call>,
     /// How a client's registration is deleted. Its templates are filled with what the client
     /// steps captured.
     #[serde(default)]
     pub delete_client: Option<Call>,
-    /// How a client's registration is switched on and off; `{enabled}` says which.
+    /// How a client's registration is switched on and off; `{enabled}` and `{status}` say
+    /// which.
     #[serde(default)]
     pub set_client_status: Option<Call>,
 }
@@ -197,10 +217,13 @@ pub struct RevokeCall {
     pub request: RequestTemplate,
     /// A JSON pointer to the list of revoked subjects.
     pub revoked_tokens: Located<String>,
-    /// A JSON pointer to the account's id.
-    pub account_id: Located<String>,
-    /// A JSON pointer to the account's status.
-    pub account_status: Located<String>,
+    /// A JSON pointer to the account's id, if the answer has it.
+    #[serde(default)]
+    pub account_id: Option<Located<String>>,
+    /// A JSON pointer to the account's status, if the answer has it. Without it a read alone says
+    /// what the account has become.
+    #[serde(default)]
+    pub account_status: Option<Located<String>>,
 }
 
 /// The read call and where its answer says what.
@@ -249,12 +272,13 @@ impl Target {
         .filter_map(|(name, key)| key.as_ref().map(|key| (name, key)))
     }
 
-    /// The environment variables that hold keys.
-    pub fn key_variables(&self) -> impl Iterator<Item = &Located<String>> {
+    /// The environment variables that hold keys and headers.
+    pub fn variables(&self) -> impl Iterator<Item = &Located<String>> {
         let others = self
             .other_keys()
             .filter_map(|(_, key)| key.environment.as_ref());
-        self.api_key.environment.iter().chain(others)
+        let headers = self.headers_from_environment.values();
+        self.api_key.environment.iter().chain(others).chain(headers)
     }
 
     /// Reads a target file and validates it.

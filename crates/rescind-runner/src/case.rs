@@ -305,7 +305,7 @@ impl CaseRun {
         let account = provision::account_facts(
             connect.account.get(),
             &user,
-            connect.status,
+            self.adapter.target().words.word_to_connect(connect.status),
             &minted,
             expires_in,
         );
@@ -405,8 +405,12 @@ impl CaseRun {
         request: &RequestTemplate,
         switch: Option<SwitchedStatus>,
     ) -> Result<Call, StepError> {
-        let enabled = switch.map(|to| json!(to == SwitchedStatus::Active));
-        variables.extend(enabled.map(|enabled| ("enabled".to_owned(), enabled)));
+        if let Some(to) = switch {
+            let words = &self.adapter.target().words;
+            let word = words.word_to_connect(to.into());
+            variables.insert("enabled".to_owned(), json!(to == SwitchedStatus::Active));
+            variables.insert("status".to_owned(), json!(word));
+        }
         Ok(self.adapter.call(request, &variables).await?)
     }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rescind_model::event::CaseId;
 use rescind_model::source::nearest_hint;
-use rescind_model::{Profile, Scenario};
+use rescind_model::target::Obstacle;
+use rescind_model::{Profile, Scenario, Target};
 
 use crate::catalogue::Catalogue;
 use crate::error::{Problem, RunError};
@@ -20,12 +21,25 @@ pub struct Case {
     pub profile: Arc<Profile>,
 }
 
-/// The selected cases, in the order of their names. A selection names scenarios by id, or by the
+/// What a run consists of, in the order of names.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The cases that are run.
+    pub cases: Vec<Case>,
+    /// Those that are not, and why.
+    pub left_out: Vec<(Case, Obstacle)>,
+}
+
+/// The selected cases, in the order of their names, as far as the target can be asked for them. A selection names scenarios by id, or by the
 /// folders that lead to them; none selects all.
 ///
 /// # Errors
 /// [`RunError::NothingJudged`] if a part of the selection names nothing.
-pub fn plan(catalogue: &Catalogue, selection: &[String]) -> Result<Vec<Case>, RunError> {
+pub fn plan(
+    catalogue: &Catalogue,
+    target: &Target,
+    selection: &[String],
+) -> Result<Plan, RunError> {
     for wanted in selection {
         if !catalogue
             .scenarios
@@ -66,13 +80,26 @@ pub fn plan(catalogue: &Catalogue, selection: &[String]) -> Result<Vec<Case>, Ru
         })
         .collect();
     cases.sort_by(|left, right| left.id.cmp(&right.id));
+    let mut plan = Plan::default();
     if cases.is_empty() {
         return Err(RunError::NothingJudged(Problem::new(
             "there is no scenario",
             "check what `--scenarios` points at",
         )));
     }
-    Ok(cases)
+    for case in cases {
+        match target.obstacle(&case.scenario, &case.id.profile) {
+            None => plan.cases.push(case),
+            Some(obstacle) => plan.left_out.push((case, obstacle)),
+        }
+    }
+    if plan.cases.is_empty() {
+        return Err(RunError::NothingJudged(Problem::new(
+            "the target file leaves nothing to judge",
+            "look at `[capabilities]`, and at the selection",
+        )));
+    }
+    Ok(plan)
 }
 
 fn selects(wanted: &str, id: &str) -> bool {

@@ -44,7 +44,10 @@ pub async fn preflight(
     let account = provision::account_facts(
         name,
         name,
-        AccountStatus::Active,
+        adapter
+            .target()
+            .words
+            .word_to_connect(AccountStatus::Active),
         &minted,
         minted.expires_in,
     );

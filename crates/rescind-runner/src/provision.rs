@@ -1,6 +1,5 @@
 //! What the templates of a target's provisioning steps are filled with.
 
-use rescind_model::AccountStatus;
 use rescind_model::template::Variables;
 use rescind_provider::Tenant;
 use rescind_provider::tenant::Minted;
@@ -26,14 +25,14 @@ pub fn client_facts(tenant: &Tenant, profile: &str, client: &str, scheme: &str) 
 pub fn account_facts(
     account: &str,
     user: &str,
-    status: AccountStatus,
+    status: &str,
     minted: &Minted,
     expires_in: Option<u64>,
 ) -> Variables {
     variables([
         ("account", Some(json!(account))),
         ("user", Some(json!(user))),
-        ("status", Some(json!(status.as_str()))),
+        ("status", Some(json!(status))),
         (
             "access_token",
             minted

@@ -307,3 +307,8 @@ impl Answered {
         text
     }
 }
+
+/// An id in an answer as text, for those which are numbers there.
+pub fn id_in_words(id: &serde_json::Value) -> String {
+    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+}

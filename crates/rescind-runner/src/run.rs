@@ -11,7 +11,7 @@ use rescind_model::event::{
 };
 use rescind_model::secret::{FingerprintKey, Secret, SecretScanner};
 use rescind_model::source::Located;
-use rescind_model::target::OtherKey;
+use rescind_model::target::{Obstacle, OtherKey};
 use rescind_model::template::{self, Escape, Variables};
 use rescind_model::verdict::{Strictness, Verdict};
 use rescind_model::{RequirementSet, Target};
@@ -29,7 +29,7 @@ use crate::clock::{Stopwatch, let_pass};
 use crate::error::{Problem, RunError};
 use crate::evidence;
 use crate::judge::judge;
-use crate::plan::{Case, plan};
+use crate::plan::{Case, Plan, plan};
 use crate::preflight::preflight;
 use crate::record::CaseRecord;
 use crate::snapshots::{self, SnapshotComparison, SnapshotMode};
@@ -51,6 +51,8 @@ pub struct RunOptions {
     pub rescind: PathBuf,
     /// The values of the environment variables that the target file names.
     pub environment: BTreeMap<String, Secret>,
+    /// The PEM certificates of the file that the target file names.
+    pub ca_certificates: Option<Vec<u8>>,
     /// What it does about snapshots.
     pub snapshots: SnapshotMode,
 }
@@ -78,7 +80,7 @@ pub async fn run(
     events: &mpsc::Sender<Event>,
 ) -> Result<RunOutcome, RunError> {
     let stopwatch = Stopwatch::start();
-    let cases = plan(catalogue, &options.selection)?;
+    let Plan { cases, left_out } = plan(catalogue, target, &options.selection)?;
     let scenarios = count_scenarios(&cases);
     emit(
         events,
@@ -94,7 +96,7 @@ pub async fn run(
     .await;
     let keys = api_keys(target, options)?;
     let process = start_process(target, options, &keys).await?;
-    let adapter = Arc::new(adapter(target, process.as_ref(), &keys)?);
+    let adapter = Arc::new(adapter(target, process.as_ref(), &keys, options)?);
     let provider = Provider::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), &options.seed)
         .await
         .map_err(|error| {
@@ -141,13 +143,16 @@ pub async fn run(
             .iter()
             .map(|known| known.secret.clone())
             .collect();
+        let judged = Judged {
+            records: &records,
+            left_out: &left_out,
+        };
         let mut finished =
-            judging.conclude(&records, options, &scanner, shown_url.as_deref(), stopwatch);
+            judging.conclude(&judged, options, &scanner, shown_url.as_deref(), stopwatch);
         let snapshots = match &options.snapshots {
             SnapshotMode::Ignore => Vec::new(),
             SnapshotMode::Compare(set) => {
-                let compared =
-                    snapshots::compare(&records, &target.revoke, set, &catalogue.left_out);
+                let compared = snapshots::compare(&records, target, set, &catalogue.left_out);
                 snapshots::report(&mut finished, &compared, set, options.strictness, &scanner);
                 compared
             }
@@ -189,7 +194,13 @@ fn api_keys(target: &Target, options: &RunOptions) -> Result<ApiKeys, RunError> 
         None => Ok(None),
         Some(key) => api_key(key.environment.as_ref(), name, options).map(Some),
     };
+    let headers = target.headers_from_environment.iter();
+    let headers = headers.map(|(name, variable)| {
+        let value = from_environment(variable, "a header", options)?;
+        Ok((name.clone(), value))
+    });
     Ok(ApiKeys {
+        headers: headers.collect::<Result<_, RunError>>()?,
         main: api_key(target.api_key.environment.as_ref(), "api_key", options)?,
         read_only: other(&target.read_only_api_key, "read_only_api_key")?,
         other_project: other(&target.other_project_api_key, "other_project_api_key")?,
@@ -212,21 +223,26 @@ fn api_key(
                 LedgerKey::new(&options.seed, "target").derive(name, &format),
             ))
         }
-        Some(variable) => options
-            .environment
-            .get(variable.get())
-            .filter(|key| !key.expose().is_empty())
-            .cloned()
-            .ok_or_else(|| {
-                RunError::Configuration(Problem::new(
-                    format!(
-                        "the environment variable `{}`, which is to hold the API key, is not set",
-                        **variable
-                    ),
-                    format!("set it: `export {}=…`", **variable),
-                ))
-            }),
+        Some(variable) => from_environment(variable, "the API key", options),
     }
+}
+
+fn from_environment(
+    variable: &Located<String>,
+    what: &str,
+    options: &RunOptions,
+) -> Result<Secret, RunError> {
+    let value = options.environment.get(variable.get());
+    let value = value.filter(|value| !value.expose().is_empty());
+    value.cloned().ok_or_else(|| {
+        RunError::Configuration(Problem::new(
+            format!(
+                "the environment variable `{}`, which is to hold {what}, is not set",
+                **variable
+            ),
+            format!("set it: `export {}=…`", **variable),
+        ))
+    })
 }
 
 async fn start_process(
@@ -263,12 +279,14 @@ fn adapter(
     target: &Target,
     process: Option<&RunningProcess>,
     keys: &ApiKeys,
+    options: &RunOptions,
 ) -> Result<Adapter, RunError> {
     let variables = process
         .map(|process| process.variables.clone())
         .unwrap_or_default();
     let base_url = fill(&target.base_url, &variables)?;
-    let client = Client::new(&base_url).map_err(RunError::Configuration)?;
+    let client = Client::new(&base_url, options.ca_certificates.as_deref())
+        .map_err(RunError::Configuration)?;
     Ok(Adapter::new(target.clone(), base_url, keys.clone(), client))
 }
 
@@ -372,6 +390,12 @@ fn search_log(
     }
 }
 
+/// What there is to conclude from.
+struct Judged<'a> {
+    records: &'a [CaseRecord],
+    left_out: &'a [(Case, Obstacle)],
+}
+
 /// What turns records into verdicts.
 struct Judging<'a> {
     set: &'a RequirementSet,
@@ -395,7 +419,7 @@ impl Judging<'_> {
 
     fn conclude(
         &self,
-        records: &[CaseRecord],
+        judged: &Judged<'_>,
         options: &RunOptions,
         scanner: &SecretScanner,
         base_url: Option<&str>,
@@ -403,6 +427,9 @@ impl Judging<'_> {
     ) -> RunFinished {
         let mut all: Vec<CheckOutcome> = Vec::new();
         let mut findings: Vec<Finding> = Vec::new();
+        let left_out = judged.left_out.iter();
+        all.extend(left_out.map(|(case, obstacle)| verdicts::left_out(case, obstacle, self.set)));
+        let records = judged.records;
         for record in records {
             let mut outcomes = self.outcomes(record);
             for outcome in &mut outcomes {
@@ -417,6 +444,7 @@ impl Judging<'_> {
             );
             all.extend(outcomes);
         }
+        all.sort_by(|left, right| left.place().cmp(&right.place()));
         let requirements = verdicts::of_requirements(self.set, &all, self.strictness);
         let mut ids: Vec<&str> = records
             .iter()

@@ -8,9 +8,9 @@ pub mod format;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rescind_model::Target;
 use rescind_model::event::{CaseId, CheckVerdict, Finding, Report, RunFinished, SNAPSHOT, Summary};
 use rescind_model::secret::SecretScanner;
-use rescind_model::target::RevokeCall;
 use rescind_model::verdict::{Strictness, Verdict};
 use similar::TextDiff;
 
@@ -165,7 +165,7 @@ impl SnapshotComparison {
 /// Holds every case that ran to its end against its snapshot, ordered by path.
 pub fn compare(
     records: &[CaseRecord],
-    revoke: &RevokeCall,
+    target: &Target,
     set: &SnapshotSet,
     left_out: &BTreeSet<String>,
 ) -> Vec<SnapshotComparison> {
@@ -175,7 +175,7 @@ pub fn compare(
         .filter(|record| record.harness_error.is_none())
         .map(|record| {
             let path = format::path_of(&record.id);
-            let transcript = transcript(record, revoke);
+            let transcript = transcript(record, target);
             let snapshot = set.files.get(&path).map(|file| format::transcript_in(file));
             let state = match snapshot {
                 None => SnapshotState::Missing { transcript },

@@ -6,15 +6,14 @@
 
 mod lines;
 
-use rescind_model::AccountStatus;
 use rescind_model::scenario::Verb;
-use rescind_model::target::RevokeCall;
+use rescind_model::{AccountStatus, Target};
 use rescind_provider::Entry;
 
 use crate::record::{AccountWorld, CaseRecord, ReadStatus, StepRecord, World};
 
-/// The transcript of a case. `revoke` says where a revoke's answer lists what it revoked.
-pub fn transcript(record: &CaseRecord, revoke: &RevokeCall) -> String {
+/// The transcript of a case. `target` says where a revoke's answer lists what it revoked, and in which words.
+pub fn transcript(record: &CaseRecord, target: &Target) -> String {
     let mut blocks = vec![format!(
         "title: {}\nprofile: {}",
         record.scenario.title, record.id.profile
@@ -22,7 +21,7 @@ pub fn transcript(record: &CaseRecord, revoke: &RevokeCall) -> String {
     let nothing = World::default();
     let mut known = &nothing;
     for step in &record.steps {
-        blocks.push(step_block(record, step, known, revoke));
+        blocks.push(step_block(record, step, known, target));
         known = &step.after;
     }
     blocks.extend(unasked_block(record));
@@ -33,19 +32,14 @@ pub fn transcript(record: &CaseRecord, revoke: &RevokeCall) -> String {
 
 /// A step: what was done, what was answered, what it did to accounts, upstream and to tokens.
 /// `known` is how the tokens stood after the step before.
-fn step_block(
-    record: &CaseRecord,
-    step: &StepRecord,
-    known: &World,
-    revoke: &RevokeCall,
-) -> String {
+fn step_block(record: &CaseRecord, step: &StepRecord, known: &World, target: &Target) -> String {
     let mut block = vec![format!(
         "step {}: {}",
         step.index + 1,
         deed(&step.step.verb)
     )];
     if let Some(call) = &step.call {
-        block.extend(lines::answer(call, &step.step.verb, revoke));
+        block.extend(lines::answer(call, &step.step.verb, target));
     }
     block.extend(statuses(step));
     block.extend(upstream(record, &step.entries));

@@ -1,14 +1,16 @@
 //! From judgements to verdicts: of each check in each case, and of each requirement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rescind_model::RequirementSet;
-use rescind_model::event::{CheckVerdict, RequirementVerdict};
+use rescind_model::event::{CaseId, CheckVerdict, RequirementVerdict};
 use rescind_model::scenario::StepRole;
+use rescind_model::target::Obstacle;
 use rescind_model::verdict::{Strictness, Verdict};
 use rescind_model::vocabulary::Level;
 
 use crate::judge::{Judgement, Violation};
+use crate::plan::Case;
 use crate::record::CaseRecord;
 
 /// The id under which a case that could not be run stands in the report. It is no check.
@@ -23,6 +25,52 @@ pub struct CheckOutcome {
     pub rows: Vec<(String, Level)>,
     /// The first step at which it does not hold, and why.
     pub first_violation: Option<(Option<usize>, Violation)>,
+}
+
+impl CheckOutcome {
+    /// Where it stands in a report: by case, and then by check.
+    pub fn place(&self) -> (&str, &str, &str) {
+        let CheckVerdict {
+            scenario,
+            profile,
+            id,
+            ..
+        } = &self.verdict;
+        (scenario, profile, id)
+    }
+}
+
+/// What stands in the report for a case that the target cannot be asked for, under the rows that its
+/// scenario names.
+pub fn left_out(case: &Case, obstacle: &Obstacle, set: &RequirementSet) -> CheckOutcome {
+    let scenario = &case.scenario;
+    let of_steps = scenario.steps.iter().flat_map(|step| &step.requirements);
+    let named: BTreeSet<&str> = scenario
+        .requirements
+        .iter()
+        .chain(of_steps)
+        .map(|row| row.as_str())
+        .collect();
+    let rows: Vec<(String, Level)> = set
+        .requirements
+        .iter()
+        .filter(|row| named.contains(row.id.as_str()))
+        .map(|row| (row.id.get().clone(), row.level))
+        .collect();
+    let (verdict, message) = match obstacle {
+        Obstacle::Declared(reason) => (Verdict::NotApplicable, reason.clone()),
+        Obstacle::Unstated(capability) => (
+            Verdict::Untestable,
+            format!(
+                "the target file says nothing of `{capability}`: state how it is done, or under `[capabilities]` why it is not: `cannot = {{ {capability} = \"…\" }}`"
+            ),
+        ),
+    };
+    CheckOutcome {
+        verdict: check_verdict(&case.id, CASE_RAN, verdict, message, &rows),
+        rows,
+        first_violation: None,
+    }
 }
 
 /// What every check came to in a case, ordered by id: one outcome for each check, however many
@@ -61,7 +109,13 @@ pub fn of_case(
         .collect();
     if let Some(error) = &record.harness_error {
         outcomes.push(CheckOutcome {
-            verdict: check_verdict(record, CASE_RAN, Verdict::HarnessError, error.clone(), &[]),
+            verdict: check_verdict(
+                &record.id,
+                CASE_RAN,
+                Verdict::HarnessError,
+                error.clone(),
+                &[],
+            ),
             rows: Vec::new(),
             first_violation: None,
         });
@@ -127,14 +181,14 @@ fn of_check(
             None => violation.message.clone(),
         });
     CheckOutcome {
-        verdict: check_verdict(record, check, verdict, message, &rows),
+        verdict: check_verdict(&record.id, check, verdict, message, &rows),
         rows,
         first_violation: first,
     }
 }
 
 fn check_verdict(
-    record: &CaseRecord,
+    case: &CaseId,
     id: &str,
     verdict: Verdict,
     message: String,
@@ -142,8 +196,8 @@ fn check_verdict(
 ) -> CheckVerdict {
     CheckVerdict {
         id: id.to_owned(),
-        scenario: record.id.scenario.clone(),
-        profile: record.id.profile.clone(),
+        scenario: case.scenario.clone(),
+        profile: case.profile.clone(),
         requirements: rows.iter().map(|(row, _)| row.clone()).collect(),
         verdict,
         message,
@@ -179,9 +233,17 @@ pub fn of_requirements(
             } else {
                 worst.unwrap_or(Verdict::NotRun)
             };
+            let was_run = |outcome: &&CheckOutcome| outcome.verdict.id != CASE_RAN;
+            let declared_away = judged.iter().map(|(outcome, _)| outcome);
+            let declared_away = declared_away
+                .filter(|outcome| outcome.verdict.verdict == verdict && !was_run(outcome));
+            let reason = declared_away.map(|outcome| outcome.verdict.message.clone());
+            let reason = row.excluded.clone().or_else(|| reason.min());
+            let judged: Vec<&CheckOutcome> = judged.iter().map(|(outcome, _)| *outcome).collect();
+            let judged: Vec<&CheckOutcome> = judged.into_iter().filter(was_run).collect();
             let mut checks: Vec<String> = judged
                 .iter()
-                .map(|(outcome, _)| outcome.verdict.id.clone())
+                .map(|outcome| outcome.verdict.id.clone())
                 .collect();
             checks.sort();
             checks.dedup();
@@ -191,7 +253,7 @@ pub fn of_requirements(
                 verdict,
                 checks,
                 cases: judged.len(),
-                reason: row.excluded.clone(),
+                reason,
             }
         })
         .collect()

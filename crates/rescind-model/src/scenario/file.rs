@@ -266,6 +266,15 @@ pub enum SwitchedStatus {
     Inactive,
 }
 
+impl From<SwitchedStatus> for AccountStatus {
+    fn from(switched: SwitchedStatus) -> Self {
+        match switched {
+            SwitchedStatus::Active => Self::Active,
+            SwitchedStatus::Inactive => Self::Inactive,
+        }
+    }
+}
+
 /// The user removes the app on the provider's site.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::{DeleteAndRevokeCall, RequestTemplate, Target};
+use super::{Capability, DeleteAndRevokeCall, RequestTemplate, Target, Words};
 use crate::source::{self, Diagnostic, Located, SourceFile};
 use crate::template;
 
@@ -42,6 +42,8 @@ pub(super) fn target(file: &SourceFile) -> Result<Target, Vec<Diagnostic>> {
     check.provisioning(&target);
     check.calls(&target);
     check.snapshots(&target);
+    check.words(&target.words);
+    check.capabilities(&target);
     if check.mistakes.is_empty() {
         Ok(target)
     } else {
@@ -127,6 +129,22 @@ impl Check<'_> {
                 "e.g. `x-api-key`",
             );
         }
+        for name in target
+            .headers
+            .keys()
+            .chain(target.headers_from_environment.keys())
+        {
+            self.header_name(target, name);
+        }
+        for value in target.headers.values() {
+            if http::HeaderValue::from_str(value).is_err() {
+                self.mistake(
+                    value,
+                    "not the value of an HTTP header",
+                    "use visible ASCII characters, without a line break",
+                );
+            }
+        }
         let limits = &target.limits;
         for (name, seconds) in [
             ("revoke_seconds", limits.revoke_seconds),
@@ -140,6 +158,17 @@ impl Check<'_> {
                     LENGTH_OF_TIME,
                 );
             }
+        }
+    }
+
+    fn header_name(&mut self, target: &Target, name: &str) {
+        let value = target.headers.get(name);
+        let place = value.or_else(|| target.headers_from_environment.get(name));
+        if http::HeaderName::from_bytes(name.as_bytes()).is_err()
+            && let Some(place) = place
+        {
+            let message = format!("`{name}` is not the name of an HTTP header");
+            self.mistake(place, message, "e.g. `x-tenant`");
         }
     }
 
@@ -248,17 +277,14 @@ impl Check<'_> {
             self.seconds_of_job(call);
         }
         if let Some(call) = &target.set_status {
-            known.insert("enabled");
+            known.extend(["enabled", "status"]);
             self.request(&call.request, &known);
         }
         self.client_calls(target);
         let revoke = &target.revoke;
-        self.pointers([
-            &revoke.revoked_tokens,
-            &revoke.account_id,
-            &revoke.account_status,
-            &target.read.account_status,
-        ]);
+        self.pointers([&revoke.revoked_tokens, &target.read.account_status]);
+        self.pointers(&revoke.account_id);
+        self.pointers(&revoke.account_status);
         self.pointers(&target.read.status_reason);
     }
 
@@ -273,7 +299,7 @@ impl Check<'_> {
             self.request(&call.request, &known);
         }
         if let Some(call) = &target.set_client_status {
-            known.insert("enabled");
+            known.extend(["enabled", "status"]);
             self.request(&call.request, &known);
         }
     }
@@ -303,6 +329,62 @@ impl Check<'_> {
                 "not a folder of its own",
                 "name one that holds nothing else, e.g. `snapshots`",
             );
+        }
+    }
+
+    fn capabilities(&mut self, target: &Target) {
+        for (capability, reason) in &target.capabilities.cannot {
+            if capability.is_stated(target) && *capability != Capability::OtherSchemes {
+                let message = format!("`[{capability}]` says how, and this that it cannot be done");
+                self.mistake(reason, message, "leave one of the two out");
+            }
+            if reason.trim().is_empty() {
+                let hint = "say why, in words for those who read the report";
+                self.mistake(reason, format!("no reason why not `{capability}`"), hint);
+            }
+        }
+    }
+
+    fn words(&mut self, words: &Words) {
+        for (contract, codes) in &words.status_codes {
+            let known = Words::STATUS_CODES.map(|code| code.to_string());
+            if !known.contains(contract) {
+                let message = format!("the contract says nothing by `{contract}`");
+                let hint = format!("it answers {}", known.join(", "));
+                self.mistake(codes, message, &hint);
+            }
+            let is_success = contract == "200";
+            let fits = |code: u16| if is_success { 200..300 } else { 400..600 }.contains(&code);
+            if codes.is_empty() || !codes.iter().copied().all(fits) {
+                let message = format!("not the status codes of a {}", success_or_error(is_success));
+                let hint = format!(
+                    "list one or more {}",
+                    if is_success {
+                        "from 200 to 299"
+                    } else {
+                        "from 400 to 599"
+                    }
+                );
+                self.mistake(codes, message, &hint);
+            }
+        }
+        for (status, own) in &words.account_statuses {
+            if own.is_empty() {
+                let message = format!("no word for {status}");
+                self.mistake(own, message, "list at least one, or leave the status out");
+            }
+            for word in own.iter() {
+                if words.account_status(word) != Some(*status) {
+                    let message = format!("`{word}` stands for another status, too");
+                    self.mistake(own, message, "let each word stand for one status");
+                }
+            }
+        }
+        for (subject, word) in &words.subjects {
+            if words.word_of(subject.partner()) == word.as_str() {
+                let message = format!("`{}` stands for another subject, too", **word);
+                self.mistake(word, message, "let each word stand for one subject");
+            }
         }
     }
 
@@ -339,6 +421,10 @@ impl Check<'_> {
             }
         }
     }
+}
+
+const fn success_or_error(is_success: bool) -> &'static str {
+    if is_success { "success" } else { "refusal" }
 }
 
 const LENGTH_OF_TIME: &str = "a number of seconds from 0 to 86400";

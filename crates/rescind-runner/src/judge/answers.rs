@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Sheet;
 use super::view::{Listed, RevokeView, StepView, has_lost, names};
-use crate::record::{Answered, CallOutcome, ReadStatus};
+use crate::record::{Answered, CallOutcome, ReadStatus, id_in_words};
 
 /// Judges the answer to a revoke.
 pub(super) fn judge(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
@@ -99,22 +99,25 @@ fn shape(revoke: &RevokeView<'_>, answered: &Answered, sheet: &mut Sheet<'_>) {
             "`{}` is no list of access_token and refresh_token",
             *mapping.revoked_tokens
         ))
-    } else if at(&mapping.account_id).as_str() != asked {
-        Some(format!(
-            "`{}` is not the id that was asked for",
-            *mapping.account_id
-        ))
-    } else if !at(&mapping.account_status).is_string() {
-        Some(format!("`{}` is no text", *mapping.account_status))
+    } else if let Some(pointer) = &mapping.account_id
+        && Some(id_in_words(&at(pointer)).as_str()) != asked
+    {
+        Some(format!("`{}` is not the id that was asked for", **pointer))
+    } else if let Some(pointer) = &mapping.account_status
+        && !at(pointer).is_string()
+    {
+        Some(format!("`{}` is no text", **pointer))
     } else {
         None
     };
     let status = answered.status;
-    sheet.check("answer-shape", problem.is_none() && status == 200, || {
+    sheet.check("answer-shape", problem.is_none() && revoke.view.says(200), || {
         format!("a success should be a 200 that lists what was revoked and names the account; it is {status}, {}", problem.unwrap_or_else(|| "and otherwise right".into()))
     });
-    if let Value::String(status) = at(&mapping.account_status) {
-        let revoked = AccountStatus::parse(&status) == Some(AccountStatus::Revoked);
+    let pointer = mapping.account_status.as_ref();
+    if let Some(Value::String(status)) = pointer.map(|pointer| at(pointer)) {
+        let words = &revoke.view.target.words;
+        let revoked = words.account_status(&status) == Some(AccountStatus::Revoked);
         sheet.check("answer-says-revoked", revoked, || {
             "the answer's status should be REVOKED; it is another".to_owned()
         });
@@ -165,9 +168,8 @@ fn outcomes(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
         dead_before(revoke, sheet);
         return;
     }
-    let status = view.status();
     if revoke.is_nominal() {
-        sheet.check("body-is-optional", status == Some(200), || {
+        sheet.check("body-is-optional", view.says(200), || {
             format!("an ordinary revoke should succeed; {}", said(view))
         });
         partial_support(revoke, sheet);
@@ -182,12 +184,12 @@ fn outcomes(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
         .count();
     if acknowledged == 0 && failed > 0 {
         let revoked = revoke.after.is(AccountStatus::Revoked);
-        sheet.check("all-failed-is-500", status == Some(500) && !revoked, || {
+        sheet.check("all-failed-is-500", view.says(500) && !revoked, || {
             format!("no dispatch was acknowledged, so the answer should be 500 and the account not REVOKED; {}, and the account is {}", said(view), revoke.after.status)
         });
     }
     if acknowledged > 0 && failed > 0 {
-        sheet.check("some-acknowledged-is-200", status == Some(200), || {
+        sheet.check("some-acknowledged-is-200", view.says(200), || {
             format!("{acknowledged} of {} dispatches were acknowledged, so the answer should be 200; {}", acknowledged + failed, said(view))
         });
     }
@@ -216,7 +218,7 @@ fn partial_support(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
         let token = revoke.before.held(*subject);
         !token.is_some_and(|token| has_lost(revoke.after, token))
     });
-    let right = view.status() == Some(200) && listed.as_ref() == Some(&revoke.killable) && spared;
+    let right = view.says(200) && listed.as_ref() == Some(&revoke.killable) && spared;
     sheet.check("partial-support-is-200", right, || {
         let list = listed.map_or_else(|| "no list".to_owned(), |listed| names(&listed));
         format!("the provider can kill only {}, so the answer should be 200 with exactly that and the other left as it was; {}, with {list}", names(&revoke.killable), said(view))
@@ -230,14 +232,11 @@ fn nothing_held(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
         entry.departures.contains(&Departure::NothingPresented)
             || entry.departures.contains(&Departure::LiteralNull)
     });
-    let allowed = match view.status() {
-        Some(400 | 409 | 500) => true,
-        Some(200) => match view.listed() {
-            Listed::Subjects(listed) => listed.iter().all(|subject| revoke.obtained(*subject)),
-            Listed::None => false,
-        },
-        _ => false,
+    let obtained = match view.listed() {
+        Listed::Subjects(listed) => listed.iter().all(|subject| revoke.obtained(*subject)),
+        Listed::None => false,
     };
+    let allowed = view.says_one_of(&[400, 409, 500]) || (view.says(200) && obtained);
     sheet.check("nothing-held-outcome", allowed && !empty, || {
         let dispatched = if empty { ", and an empty token was dispatched" } else { "" };
         format!("the account holds nothing that the provider can kill, so the answer should be 400, 409, 500 or an empty 200; {}{dispatched}", said(view))
@@ -249,17 +248,12 @@ fn dead_before(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
     let view = revoke.view;
     let acknowledged = revoke.acknowledged();
     let after = revoke.status_after();
-    let allowed = match view.status() {
-        Some(500) => {
-            revoke.status_unchanged() || *after == ReadStatus::Known(AccountStatus::Expired)
-        }
-        Some(200) => {
-            let listed = view.listed();
-            let known = matches!(&listed, Listed::Subjects(listed) if listed.iter().all(|subject| acknowledged.contains(subject)));
-            known && *after == ReadStatus::Known(AccountStatus::Revoked)
-        }
-        _ => false,
-    };
+    let failed = view.says(500)
+        && (revoke.status_unchanged() || *after == ReadStatus::Known(AccountStatus::Expired));
+    let listed = view.listed();
+    let known = matches!(&listed, Listed::Subjects(listed) if listed.iter().all(|subject| acknowledged.contains(subject)));
+    let worked = view.says(200) && known && *after == ReadStatus::Known(AccountStatus::Revoked);
+    let allowed = failed || worked;
     sheet.check("dead-before-outcome", allowed, || {
         format!("everything killable was dead before, so the answer should be 500 with the status unchanged or EXPIRED, or 200 and REVOKED listing at most what was acknowledged; {}, and the account is {after}", said(view))
     });

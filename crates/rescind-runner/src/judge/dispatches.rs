@@ -89,7 +89,8 @@ fn right_client(view: &StepView<'_>, entry: &Entry, sheet: &mut Sheet<'_>) {
 
 /// INV-REFUSED-IS-NOOP, the half that the journal shows.
 fn refusal_dispatches_nothing(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
-    let Some(status @ (400 | 401 | 403 | 404 | 409)) = view.status() else {
+    let refusals = [400, 401, 403, 404, 409];
+    let Some(status) = view.status().filter(|_| view.says_one_of(&refusals)) else {
         return;
     };
     let count = view.dispatches().count();

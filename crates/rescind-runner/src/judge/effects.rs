@@ -142,7 +142,7 @@ fn live_refresh_token(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
         return;
     }
     let direct = facts::refresh_token_needs_no_access_token(revoke.view.profile(), revoke.held);
-    let given_up = !direct && revoke.view.status() == Some(500);
+    let given_up = !direct && revoke.view.says(500);
     let dead = revoke.is_dead_after(Subject::RefreshToken);
     sheet.check("live-refresh-token-dies", dead || given_up, || {
         format!("the access token is {}, which should keep no refresh token alive; the refresh token is alive", revoke.held.access_token)

@@ -56,7 +56,7 @@ fn keys(view: &StepView<'_>, revoke: &Revoke, sheet: &mut Sheet<'_>) {
         ),
     };
     let unchanged = view.statuses_unchanged();
-    sheet.check(check, right.contains(&status) && unchanged, || {
+    sheet.check(check, view.says_one_of(right) && unchanged, || {
         let changed = if unchanged {
             ""
         } else {
@@ -76,7 +76,7 @@ fn would_be_taken_up(view: &StepView<'_>, revoke: &Revoke) -> bool {
 
 /// CA-404-UNKNOWN.
 fn unknown(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
-    let holds = view.status() == Some(404) && view.dispatches().next().is_none();
+    let holds = view.says(404) && view.dispatches().next().is_none();
     sheet.check("unknown-is-404", holds, || {
         format!(
             "an id that does not exist should be 404, without a dispatch; {}",
@@ -95,7 +95,7 @@ fn by_state(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
     // What holds nothing killable may be refused for that first.
     let has_work = supported && !revoke.killable.is_empty();
     if revoke.before.deleted && supported {
-        let holds = view.status() == Some(404) && silent;
+        let holds = view.says(404) && silent;
         sheet.check("deleted-is-404", holds, || {
             format!(
                 "a deleted account should be 404, without a dispatch; {}",
@@ -104,18 +104,18 @@ fn by_state(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
         });
     } else if revoke.was_revoked() && has_work {
         let empty = view.listed() == Listed::Subjects(Vec::new());
-        let holds = view.status() == Some(200) && empty && silent;
+        let holds = view.says(200) && empty && silent;
         sheet.check("repeat-is-silent", holds, || {
             let count = view.dispatches().count();
             format!("a revoke of a REVOKED account should be 200 with an empty list and no dispatch; {}, with {count} dispatches", said(view))
         });
     } else if revoke.was_active() && !supported {
-        let holds = view.status() == Some(400) && silent && unchanged;
+        let holds = view.says(400) && silent && unchanged;
         sheet.check("unsupported-is-400", holds, || {
             format!("an account whose tokens cannot be revoked should make it 400, without a dispatch, and the status stay {}; {}, and the status is {}", revoke.before.status, said(view), revoke.after.status)
         });
     } else if has_work && revoke.is_in_no_state_for_it() {
-        let holds = view.status() == Some(409) && silent && unchanged;
+        let holds = view.says(409) && silent && unchanged;
         sheet.check("state-is-409", holds, || {
             format!("a revoke of an account that is {} should be 409, without a dispatch; {}, and the status is {}", revoke.before.status, said(view), revoke.after.status)
         });
@@ -137,7 +137,7 @@ fn redirected(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
         return;
     }
     let revoked = revoke.after.is(AccountStatus::Revoked);
-    let holds = revoke.view.status() == Some(500) && !revoked;
+    let holds = revoke.view.says(500) && !revoked;
     sheet.check("redirect-is-no-success", holds, || {
         format!("the provider answered with nothing but redirects, so the answer should be 500 and the account not REVOKED; {}, and the account is {}", said(revoke.view), revoke.after.status)
     });

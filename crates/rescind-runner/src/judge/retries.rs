@@ -19,7 +19,7 @@ pub(super) fn judge(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
     let Some(revoke) = view.ordinary_revoke() else {
         return;
     };
-    if asks_for_no_retry(view.step) {
+    if asks_for_no_retry(view) {
         sheet.check("retry-is-harmless", true, String::new);
     }
     let Some(previous) = repeated(view) else {
@@ -29,18 +29,17 @@ pub(super) fn judge(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
     let Some(first) = previous.ordinary_revoke() else {
         return;
     };
-    if asks_for_no_retry(previous.step) {
+    if asks_for_no_retry(&previous) {
         return;
     }
-    let harm = match first.view.status() {
-        // One that another call stood in the way of, or that ran into another refusal, is none.
-        Some(409) if first.is_in_no_state_for_it() && is_let_through(view) => {
-            Some("the call that was refused with 409 was let through when it was repeated")
-        }
-        Some(500) if kills_twice(&first, &revoke) => {
-            Some("what had been killed was dispatched again")
-        }
-        _ => None,
+    let first_says = |contract| first.view.says(contract);
+    // One that another call stood in the way of, or that ran into another refusal, is none.
+    let harm = if first_says(409) && first.is_in_no_state_for_it() && is_let_through(view) {
+        Some("the call that was refused with 409 was let through when it was repeated")
+    } else if first_says(500) && kills_twice(&first, &revoke) {
+        Some("what had been killed was dispatched again")
+    } else {
+        None
     };
     sheet.check("retry-is-harmless", harm.is_none(), || {
         format!("a 409 or 500 should say `{HEADER}: false`, or its repetition do no harm; it does not say so, and {}", harm.unwrap_or_default())
@@ -59,14 +58,13 @@ fn repeated<'a>(view: &StepView<'a>) -> Option<&'a StepRecord> {
         named.as_ref().map(|name| name.get().clone())
     };
     let same = account(&first.account) == account(&second.account) && first.key == Key::Right;
-    let status = previous.call.as_ref()?.status()?;
-    (same && matches!(status, 409 | 500)).then_some(previous)
+    let of_previous = StepView::new(view.record, previous, view.target, view.set);
+    (same && of_previous.says_one_of(&[409, 500])).then_some(previous)
 }
 
-fn asks_for_no_retry(step: &StepRecord) -> bool {
-    let answered = step.call.as_ref().and_then(|call| call.answered());
-    answered.is_some_and(|answered: &Answered| {
-        matches!(answered.status, 409 | 500)
+fn asks_for_no_retry(view: &StepView<'_>) -> bool {
+    view.answered().is_some_and(|answered| {
+        view.says_one_of(&[409, 500])
             && answered
                 .headers
                 .get(HEADER)

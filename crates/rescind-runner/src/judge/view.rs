@@ -83,6 +83,18 @@ impl<'a> StepView<'a> {
         self.answered().map(|answered| answered.status)
     }
 
+    /// Whether the answer says what the contract says by that status code.
+    pub fn says(&self, contract: u16) -> bool {
+        let words = &self.target.words;
+        self.status()
+            .is_some_and(|status| words.means(status, contract))
+    }
+
+    /// Whether the answer says what the contract says by one of these status codes.
+    pub fn says_one_of(&self, contract: &[u16]) -> bool {
+        contract.iter().any(|code| self.says(*code))
+    }
+
     /// The dispatches that came during the call.
     pub fn dispatches(&self) -> impl Iterator<Item = &'a Entry> + use<'a> {
         self.step.entries.iter().filter(|entry| entry.is_dispatch())
@@ -125,7 +137,10 @@ impl<'a> StepView<'a> {
             items
                 .iter()
                 .filter(|item| !is_extra(item))
-                .map(|item| item.as_str().and_then(Subject::parse))
+                .map(|item| {
+                    item.as_str()
+                        .and_then(|word| self.target.words.subject(word))
+                })
                 .collect::<Option<Vec<Subject>>>()
         });
         subjects.map_or(Listed::None, Listed::Subjects)

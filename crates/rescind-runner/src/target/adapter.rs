@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use rescind_model::AccountStatus;
 use rescind_model::scenario::{Key, RequestBody, Revoke};
 use rescind_model::secret::Secret;
 use rescind_model::target::{HttpStep, Limits, RequestTemplate, Target};
@@ -10,7 +9,7 @@ use rescind_model::template::{self, Escape, TemplateError, Variables};
 use serde_json::Value;
 
 use super::Client;
-use crate::record::{Answered, Call, CallOutcome, ReadStatus, Sent};
+use crate::record::{Answered, Call, CallOutcome, ReadStatus, Sent, id_in_words};
 
 /// A target that can be called.
 #[derive(Clone, Debug)]
@@ -30,10 +29,12 @@ pub struct ApiKeys {
     pub read_only: Option<Secret>,
     /// One of another project, where the target file has one.
     pub other_project: Option<Secret>,
+    /// The headers that every call carries beside, by name, and whose values are secrets.
+    pub headers: Vec<(String, Secret)>,
 }
 
 impl ApiKeys {
-    /// Every key.
+    /// Every key, and whatever else of a call's headers is secret.
     pub fn all(&self) -> impl Iterator<Item = &Secret> {
         [
             Some(&self.main),
@@ -42,6 +43,7 @@ impl ApiKeys {
         ]
         .into_iter()
         .flatten()
+        .chain(self.headers.iter().map(|(_, value)| value))
     }
 }
 
@@ -168,7 +170,10 @@ impl Adapter {
         let variables = self
             .provision(&self.target.account_steps, variables)
             .await?;
-        let target_id = variables.get("account_id").map(as_text).unwrap_or_default();
+        let target_id = variables
+            .get("account_id")
+            .map(id_in_words)
+            .unwrap_or_default();
         Ok(Connected {
             target_id,
             variables,
@@ -300,7 +305,8 @@ impl Adapter {
     }
 
     fn status_of(&self, answered: &Answered) -> ReadStatus {
-        if answered.status == 404 || answered.status == 410 {
+        let words = &self.target.words;
+        if words.means(answered.status, 404) || answered.status == 410 {
             return ReadStatus::Missing;
         }
         if !answered.is_success() {
@@ -310,10 +316,10 @@ impl Adapter {
         let json = answered.json().unwrap_or_default();
         match json.pointer(pointer).and_then(Value::as_str) {
             // The word itself is not shown: whatever stands there may be a secret.
-            Some(word) => AccountStatus::parse(word).map_or_else(
+            Some(word) => words.account_status(word).map_or_else(
                 || {
                     ReadStatus::Unreadable(format!(
-                        "the text at `{pointer}` is no status of the contract"
+                        "the text at `{pointer}` stands for no status of the contract"
                     ))
                 },
                 ReadStatus::Known,
@@ -349,7 +355,10 @@ impl Adapter {
                 template::fill(&api_key.value, &key, Escape::None)?,
             ),
         ];
-        headers.extend(self.target.headers.clone());
+        let literal = self.target.headers.iter();
+        headers.extend(literal.map(|(name, value)| (name.clone(), value.get().clone())));
+        let secret = self.keys.headers.iter();
+        headers.extend(secret.map(|(name, value)| (name.clone(), value.expose().to_owned())));
         let body = match &request.json {
             Some(json) => template::fill_json(json, variables)?.map(|json| json.to_string()),
             None => None,
@@ -371,10 +380,4 @@ const WRONG_KEY: &str = "rescind-sends-a-wrong-key";
 
 fn of_target<'a>(key: Option<&'a Secret>, name: &'static str) -> Result<&'a str, CallError> {
     key.map(Secret::expose).ok_or(CallError::NoSuchKey(name))
-}
-
-fn as_text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -10,6 +10,9 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client as PooledClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use crate::clock::Stopwatch;
 use crate::error::Problem;
@@ -23,11 +26,11 @@ pub struct Client {
 
 impl Client {
     /// A client for a target at that address. One at an https address is trusted by what the
-    /// system trusts.
+    /// system trusts, or by these PEM certificates.
     ///
     /// # Errors
-    /// The system's certificates are needed and cannot be read.
-    pub fn new(base_url: &str) -> Result<Self, Problem> {
+    /// The certificates are needed and cannot be read.
+    pub fn new(base_url: &str, certificates: Option<&[u8]>) -> Result<Self, Problem> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let unusable = |error: &dyn std::fmt::Display| {
             Problem::new(
@@ -36,7 +39,7 @@ impl Client {
             )
         };
         let builder = hyper_rustls::HttpsConnectorBuilder::new();
-        let builder = if base_url.starts_with("https:") {
+        let builder = if base_url.starts_with("https:") && certificates.is_none() {
             builder
                 .with_provider_and_native_roots(provider)
                 .map_err(|error| unusable(&error))?
@@ -45,7 +48,7 @@ impl Client {
             let config = rustls::ClientConfig::builder_with_provider(provider)
                 .with_safe_default_protocol_versions()
                 .map_err(|error| unusable(&error))?
-                .with_root_certificates(rustls::RootCertStore::empty())
+                .with_root_certificates(trusted(certificates.unwrap_or_default())?)
                 .with_no_client_auth();
             builder.with_tls_config(config)
         };
@@ -118,6 +121,25 @@ impl Client {
             body: collected.freeze(),
         })
     }
+}
+
+/// What PEM certificates say whom to trust.
+fn trusted(certificates: &[u8]) -> Result<RootCertStore, Problem> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Problem::new(
+            format!("the certificates of `ca_certificates` cannot be used: {error}"),
+            "name a file of PEM certificates: `-----BEGIN CERTIFICATE-----`",
+        )
+    };
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(certificates) {
+        let certificate = certificate.map_err(|error| unreadable(&error))?;
+        store.add(certificate).map_err(|error| unreadable(&error))?;
+    }
+    if store.is_empty() && !certificates.is_empty() {
+        return Err(unreadable(&"there is none in the file"));
+    }
+    Ok(store)
 }
 
 fn request(base_url: &str, sent: &Sent) -> Result<http::Request<Full<Bytes>>, CallFailure> {

@@ -1,9 +1,9 @@
 //! The single lines of a transcript.
 
 use rescind_model::Subject;
+use rescind_model::Target;
 use rescind_model::profile::ClientAuthentication;
 use rescind_model::scenario::Verb;
-use rescind_model::target::RevokeCall;
 use rescind_model::vocabulary::Endpoint;
 use rescind_provider::ledger::{Cause, GrantId, TokenId, TokenView};
 use rescind_provider::{Entry, Outcome, journal::Presented};
@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::record::{Answered, Call, CallFailure, CallOutcome, CaseRecord};
 
 /// What was answered; for a revoke that worked, what it lists.
-pub fn answer(call: &Call, verb: &Verb, revoke: &RevokeCall) -> Vec<String> {
+pub fn answer(call: &Call, verb: &Verb, target: &Target) -> Vec<String> {
     let answered = match &call.outcome {
         CallOutcome::Answered(answered) => answered,
         CallOutcome::Failed(failure) => {
@@ -21,7 +21,7 @@ pub fn answer(call: &Call, verb: &Verb, revoke: &RevokeCall) -> Vec<String> {
     };
     let mut lines = vec![format!("answered: {}", answered.status)];
     if matches!(verb, Verb::Revoke(_)) && answered.is_success() {
-        lines.push(format!("revoked_tokens: {}", listed(answered, revoke)));
+        lines.push(format!("revoked_tokens: {}", listed(answered, target)));
     }
     lines
 }
@@ -37,10 +37,10 @@ const fn failure_in_words(failure: &CallFailure) -> &'static str {
 }
 
 /// The subjects of the list, sorted: their order has no meaning.
-fn listed(answered: &Answered, revoke: &RevokeCall) -> String {
+fn listed(answered: &Answered, target: &Target) -> String {
     let json = answered.json().unwrap_or_default();
     let list = json
-        .pointer(&revoke.revoked_tokens)
+        .pointer(&target.revoke.revoked_tokens)
         .and_then(Value::as_array);
     let Some(list) = list else {
         return "no list".to_owned();
@@ -48,7 +48,7 @@ fn listed(answered: &Answered, revoke: &RevokeCall) -> String {
     let mut words: Vec<&str> = list
         .iter()
         .map(|item| {
-            let subject = item.as_str().and_then(Subject::parse);
+            let subject = item.as_str().and_then(|word| target.words.subject(word));
             // Whatever else stands there may be a secret.
             subject.map_or("something else", Subject::as_str)
         })

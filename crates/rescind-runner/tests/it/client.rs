@@ -37,7 +37,7 @@ async fn call(address: SocketAddr, limit: Duration) -> CallOutcome {
 
 async fn call_for(address: SocketAddr, limit: Duration, longest_answer: usize) -> CallOutcome {
     let base_url = format!("http://{address}");
-    let client = Client::new(&base_url).expect("a client");
+    let client = Client::new(&base_url, None).expect("a client");
     let sent = Sent {
         method: "POST".into(),
         path: "/x".into(),

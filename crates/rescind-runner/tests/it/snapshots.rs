@@ -25,7 +25,7 @@ fn a_case() -> CaseRecord {
 /// A set of one file, made from the case's transcript, and one that no case has.
 fn set(changed: impl Fn(String) -> String, complete: bool) -> SnapshotSet {
     let case = a_case();
-    let text = changed(transcript(&case, &target().revoke));
+    let text = changed(transcript(&case, &target()));
     let file = format::file_text(&case.id, &text);
     SnapshotSet {
         folder: "folder".to_owned(),
@@ -39,7 +39,7 @@ fn set(changed: impl Fn(String) -> String, complete: bool) -> SnapshotSet {
 }
 
 fn comparisons(records: &[CaseRecord], set: &SnapshotSet) -> Vec<SnapshotComparison> {
-    compare(records, &target().revoke, set, &BTreeSet::new())
+    compare(records, &target(), set, &BTreeSet::new())
 }
 
 fn an_end() -> RunFinished {

@@ -11,7 +11,7 @@ use crate::files::{profile, target};
 use crate::support::{Desk, answer, record, refusal, revoke_of_alice};
 
 fn text(record: &CaseRecord) -> String {
-    transcript(record, &target().revoke)
+    transcript(record, &target())
 }
 
 /// A revoke of `alice` at a provider, after what is done with her tokens.

@@ -1,6 +1,7 @@
 //! `rescind check`: drive a revoke endpoint through the scenarios and judge it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use rescind_model::Target;
 use rescind_model::event::RunFinished;
@@ -97,7 +98,7 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
         )
     })?;
     let environment: BTreeMap<String, Secret> = target
-        .key_variables()
+        .variables()
         .filter_map(|name| {
             arguments::environment(name).map(|value| (name.get().clone(), Secret::new(value)))
         })
@@ -117,6 +118,7 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
         selection: arguments.selection.clone(),
         rescind,
         environment,
+        ca_certificates: ca_certificates(arguments, &target)?,
         snapshots: snapshots
             .as_ref()
             .map_or(SnapshotMode::Ignore, |snapshots| {
@@ -129,6 +131,24 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
         options,
         snapshots,
     })
+}
+
+/// The certificates that the target file names, from the file beside it.
+fn ca_certificates(arguments: &Check, target: &Target) -> Result<Option<Vec<u8>>, NotReady> {
+    let (Some(file), Some(named)) = (&arguments.target, &target.ca_certificates) else {
+        return Ok(None);
+    };
+    let path = file.parent().unwrap_or(Path::new("")).join(named.get());
+    let read = std::fs::read(&path).map_err(|error| {
+        NotReady::Problem(
+            format!(
+                "the certificates `{}` cannot be read: {error}",
+                path.display()
+            ),
+            "correct `ca_certificates` in the target file".to_owned(),
+        )
+    })?;
+    Ok(Some(read))
 }
 
 /// Writes every report, then says what the run came to.

@@ -114,6 +114,7 @@ async fn run_once(planned: &PlannedRun, rescind: PathBuf) -> Result<Report, RunE
         selection: Vec::new(),
         rescind,
         environment: std::collections::BTreeMap::new(),
+        ca_certificates: None,
         snapshots: SnapshotMode::Ignore,
     };
     // Nobody listens: the cases of a single run are of no interest here.

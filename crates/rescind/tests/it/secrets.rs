@@ -33,6 +33,7 @@ fn secrets_of(seed: &str, target: &str) -> Vec<Secret> {
         selection: Vec::new(),
         rescind: PathBuf::from(env!("CARGO_BIN_EXE_rescind")),
         environment: std::collections::BTreeMap::new(),
+        ca_certificates: None,
         snapshots: SnapshotMode::Ignore,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
