@@ -3,6 +3,8 @@
 mod any_fault;
 mod any_request;
 mod connecting;
+mod naive_model;
+mod several_tenants;
 
 use std::collections::BTreeMap;
 
