@@ -2,59 +2,60 @@
 
 use serde_json::json;
 
-use crate::support::{Ask, PROFILES, World, access, send_raw};
+use crate::support::{Ask, World, access, every_path, every_profile, send_raw};
 
 /// The longest body that the provider reads.
 const LONGEST_BODY: usize = 4 << 20;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Every path that a profile answers, the control API among them.
-fn paths(world: &World) -> Vec<String> {
-    let answered = world.tenant.lock().profile().answered();
-    let mut paths: Vec<String> = answered.into_iter().map(|(_, path)| path).collect();
-    let others = [
-        "/nowhere",
-        "/.well-known/openid-configuration",
-        "/.well-known/oauth-authorization-server",
-    ];
-    paths.extend(others.map(str::to_owned));
-    paths.extend(control_paths());
-    paths.sort();
-    paths.dedup();
-    paths
-}
-
-/// Every path of the control API but that of the events, whose answer has no end.
+/// Every path of the control API. Nobody here asks for the events, whose answer has no end.
 fn control_paths() -> Vec<String> {
     let document = rescind_provider::server::control_openapi();
     let paths = document["paths"].as_object().expect("paths");
     let filled = paths.keys().map(|path| path.replace(['{', '}'], ""));
-    filled.filter(|path| !path.ends_with("/events")).collect()
+    filled.collect()
 }
 
-/// Sends a request to every path of every profile.
+/// Sends a request to every path of every profile, at each of its hosts, and to every path of the
+/// control API.
 async fn check(story: &str, ask: impl Fn(&str) -> Ask) {
-    for profile in PROFILES {
-        let world = World::start(profile).await;
-        for path in paths(&world) {
-            let answer = world.send(ask(&path)).await;
-            assert!(
-                (200..500).contains(&answer.status),
-                "{story}: {profile} answers {} at {path}",
-                answer.status
-            );
+    for (name, profile) in every_profile() {
+        let mut paths = every_path(&profile);
+        if name == "rfc7009" {
+            // They are the same at all of them.
+            paths.extend(control_paths());
         }
-        assert_eq!(world.noteworthy(), [""; 0], "{story} at {profile}");
+        let world = World::of(profile).await;
+        for (host, address) in world.listeners() {
+            for path in &paths {
+                let answer = world.send_to(&format!("http://{address}"), ask(path)).await;
+                assert!(
+                    (200..500).contains(&answer.status),
+                    "{story}: {name} answers {} at {path} of {host}",
+                    answer.status
+                );
+            }
+        }
+        assert_eq!(world.noteworthy(), [""; 0], "{story} at {name}");
         check_unharmed(&world).await;
     }
 }
 
 /// The provider goes on as before.
 async fn check_unharmed(world: &World) {
-    let path = world.tenant.lock().profile().resource.path.to_string();
-    let answer = world.send(Ask::get(path).bearer(access(&world.ada))).await;
-    assert_eq!(answer.status, 200);
+    let addresses = world.tenant.addresses();
+    let (host, path) = {
+        let state = world.tenant.lock();
+        let resource = &state.profile().resource;
+        let host = resource.host.as_ref().map(|host| host.as_str());
+        (
+            addresses.of_host(host).to_owned(),
+            resource.path.to_string(),
+        )
+    };
+    let show = Ask::get(path).bearer(access(&world.ada));
+    assert_eq!(world.send_to(&host, show).await.status, 200);
     assert_eq!(world.send(Ask::get("/_rescind/journal")).await.status, 200);
 }
 

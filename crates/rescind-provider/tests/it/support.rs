@@ -63,6 +63,57 @@ pub fn changed_profile(name: &str, changes: &[(&str, &str)]) -> Arc<Profile> {
     Arc::new(Profile::parse(&SourceFile::new(path.display().to_string(), text)).unwrap())
 }
 
+/// Every profile that the program has, and one that spans two hosts; by name.
+pub fn every_profile() -> Vec<(String, Arc<Profile>)> {
+    let embedded = rescind_provider::profiles::embedded().into_iter();
+    let mut profiles: Vec<_> = embedded
+        .map(|(name, file)| (name, Arc::new(Profile::parse(&file).unwrap())))
+        .collect();
+    assert!(profiles.len() >= PROFILES.len());
+    let at_api = |path: &'static str| (path, format!("{path}\nhost = \"api\""));
+    let [resource, route] = [
+        at_api("path = \"/userinfo\""),
+        at_api("path = \"/oauth2/revoke\""),
+    ];
+    let two_hosts = changed_profile(
+        "rfc7009",
+        &[
+            ("sources =", "hosts = [\"api\"]\nsources ="),
+            (resource.0, &resource.1),
+            (route.0, &route.1),
+        ],
+    );
+    profiles.push(("two hosts".to_owned(), two_hosts));
+    profiles
+}
+
+/// Every path that something answers at one of a provider's hosts, and some that nothing does. What
+/// is open in a path is filled.
+pub fn every_path(profile: &Profile) -> Vec<String> {
+    let at_main_host = profile.answered().into_iter().map(|(_, path)| path);
+    let authorization = profile.authorization_endpoint.iter();
+    let device = profile.device_authorization.iter();
+    let elsewhere = [&profile.token_endpoint.path, &profile.resource.path]
+        .into_iter()
+        .chain(profile.introspection.iter().map(|one| &one.path))
+        .chain(device.flat_map(|one| [&one.path, &one.verification_path]))
+        .chain(profile.revocation_routes.iter().map(|route| &route.path))
+        .map(|path| path.to_string());
+    let authorization = authorization.flat_map(|one| [one.path.to_string(), one.decision_path()]);
+    let nowhere = [
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+        "/nowhere",
+        "/",
+    ];
+    let paths = at_main_host.chain(elsewhere).chain(authorization);
+    let paths = paths.chain(nowhere.map(str::to_owned));
+    let mut paths: Vec<String> = paths.map(|path| path.replace(['{', '}'], "")).collect();
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
 /// A provider whose root tenant has one profile, with a cast of grants: `ada` is the one that a
 /// test acts on, `twin` is another of the same user and client, `bob` is another user's, `rival`
 /// is the same user's at another client.
@@ -112,6 +163,22 @@ impl World {
 
     pub async fn send(&self, ask: Ask) -> Answer {
         self.http.send(self.tenant.base_url(), ask).await
+    }
+
+    /// As [`World::send`], to one of the provider's hosts.
+    pub async fn send_to(&self, base_url: &str, ask: Ask) -> Answer {
+        self.http.send(base_url, ask).await
+    }
+
+    /// Every host of the provider by its name, the main one first, and where it listens.
+    pub fn listeners(&self) -> Vec<(String, SocketAddr)> {
+        let hosts = &self.tenant.addresses().hosts;
+        let further = hosts.iter().map(|(name, url)| {
+            let address = url.trim_start_matches("http://").parse();
+            (name.clone(), address.expect("an address and a port"))
+        });
+        let main = ("its own".to_owned(), self.provider.address());
+        std::iter::once(main).chain(further).collect()
     }
 
     /// The newest entry of the journal.
