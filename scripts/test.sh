@@ -15,10 +15,11 @@ need() { # command, Debian package
     fi
 }
 
-# SQLite and the TLS library are built from C; the tests run the provider's curl lines, and go through
-# the connect flow in a browser.
+# SQLite and the TLS library are built from C; the tests run the provider's curl lines, a
+# service in Python, and go through the connect flow in a browser.
 need cc gcc
 need curl curl
+need python3 python3
 need chromium chromium
 need chromedriver chromium-driver
 # A toolchain of the minimal profile has neither.

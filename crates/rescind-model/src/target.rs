@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::source::{Diagnostic, Located, SourceFile};
 pub use capabilities::{Capabilities, Capability, Obstacle};
-pub use words::Words;
+pub use words::{ErrorWords, Words};
 
 /// An implementation under test.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -126,7 +126,8 @@ pub struct OtherKey {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Process {
-    /// The program and its arguments, templates over `{rescind}` (this program), `{api_key}`,
+    /// The program and its arguments, templates over `{rescind}` (this program),
+    /// `{directory}` (that of the target file), `{api_key}`,
     /// `{read_only_api_key}` and `{other_project_api_key}`.
     pub command: Located<Vec<Located<String>>>,
     /// Environment variables, templates over the same.

@@ -49,6 +49,8 @@ pub struct RunOptions {
     pub selection: Vec<String>,
     /// This program, for a target that is one of its commands.
     pub rescind: PathBuf,
+    /// The folder of the target file, for a target that lies beside it.
+    pub directory: PathBuf,
     /// The values of the environment variables that the target file names.
     pub environment: BTreeMap<String, Secret>,
     /// The PEM certificates of the file that the target file names.
@@ -257,6 +259,10 @@ async fn start_process(
         (
             "rescind".to_owned(),
             json!(options.rescind.to_string_lossy()),
+        ),
+        (
+            "directory".to_owned(),
+            json!(options.directory.to_string_lossy()),
         ),
         ("api_key".to_owned(), json!(keys.main.expose())),
     ]);

@@ -183,7 +183,7 @@ impl Check<'_> {
                     "name the program and its arguments",
                 );
             }
-            let mut at_start = BTreeSet::from(["rescind", "api_key"]);
+            let mut at_start = BTreeSet::from(["rescind", "directory", "api_key"]);
             at_start.extend(target.other_keys().map(|(name, _)| name));
             for text in process.command.iter().chain(process.environment.values()) {
                 self.holes(text, &at_start);
@@ -285,6 +285,7 @@ impl Check<'_> {
         self.pointers([&revoke.revoked_tokens, &target.read.account_status]);
         self.pointers(&revoke.account_id);
         self.pointers(&revoke.account_status);
+        self.pointers(target.words.error.as_ref().map(|error| &error.message));
         self.pointers(&target.read.status_reason);
     }
 

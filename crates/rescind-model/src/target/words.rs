@@ -21,6 +21,17 @@ pub struct Words {
     /// What stands for an account's status: the first is what accounts are connected with, each of
     /// them what reads may say.
     pub account_statuses: BTreeMap<AccountStatus, Located<Vec<String>>>,
+    /// Where an error says what it says (CA-ENVELOPE).
+    pub error: Option<ErrorWords>,
+}
+
+/// Where an error of the target's says what it says. What the contract's errors have beside is then
+/// not asked for.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorWords {
+    /// A JSON pointer to the message.
+    pub message: Located<String>,
 }
 
 impl Words {

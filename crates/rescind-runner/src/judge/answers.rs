@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use rescind_model::AccountStatus;
+use rescind_model::target::ErrorWords;
 use rescind_model::{Subject, TokenState};
 use rescind_provider::Departure;
 use serde_json::Value;
@@ -25,7 +26,7 @@ pub(super) fn judge(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
         CallOutcome::Answered(answered) => {
             sheet.check("call-is-answered", true, String::new);
             if !answered.is_success() {
-                envelope(answered, sheet);
+                envelope(view.target.words.error.as_ref(), answered, sheet);
             }
         }
     }
@@ -46,26 +47,14 @@ pub(super) fn said(view: &StepView<'_>) -> String {
     )
 }
 
-/// CA-ENVELOPE.
-fn envelope(answered: &Answered, sheet: &mut Sheet<'_>) {
+/// CA-ENVELOPE, with the members where the target says they are.
+fn envelope(words: Option<&ErrorWords>, answered: &Answered, sheet: &mut Sheet<'_>) {
     let json = answered.json().unwrap_or_default();
-    let error = &json["error"];
-    let problem = if !json.is_object() {
-        Some("it is no JSON object".to_owned())
-    } else if !error["message"].is_string() || !error["slug"].is_string() {
-        Some("`error.message` and `error.slug` are not both texts".to_owned())
-    } else if !error["code"].is_i64() && !error["code"].is_u64() {
-        Some("`error.code` is no integer".to_owned())
-    } else if !error["status"].is_u64() {
-        // What stands there is not shown: it may be a secret.
-        Some("`error.status` is no HTTP status".to_owned())
-    } else if error["status"].as_u64() != Some(u64::from(answered.status)) {
-        Some(format!(
-            "`error.status` is {}, the HTTP status {}",
-            error["status"], answered.status
-        ))
-    } else {
-        None
+    let own = words.map(|words| own_envelope(words, &json));
+    let problem = match own {
+        _ if !json.is_object() => Some("it is no JSON object".to_owned()),
+        Some(problem) => problem,
+        None => contracts_envelope(&json["error"], answered.status),
     };
     sheet.check("error-envelope", problem.is_none(), || {
         format!(
@@ -73,6 +62,30 @@ fn envelope(answered: &Answered, sheet: &mut Sheet<'_>) {
             problem.unwrap_or_default()
         )
     });
+}
+
+fn contracts_envelope(error: &Value, status: u16) -> Option<String> {
+    if !error["message"].is_string() || !error["slug"].is_string() {
+        Some("`error.message` and `error.slug` are not both texts".to_owned())
+    } else if !error["code"].is_i64() && !error["code"].is_u64() {
+        Some("`error.code` is no integer".to_owned())
+    } else if !error["status"].is_u64() {
+        // What stands there is not shown: it may be a secret.
+        Some("`error.status` is no HTTP status".to_owned())
+    } else if error["status"].as_u64() != Some(u64::from(status)) {
+        let stated = &error["status"];
+        Some(format!(
+            "`error.status` is {stated}, the HTTP status {status}"
+        ))
+    } else {
+        None
+    }
+}
+
+fn own_envelope(words: &ErrorWords, json: &Value) -> Option<String> {
+    let has_text = |pointer: &str| json.pointer(pointer).is_some_and(Value::is_string);
+    let pointer = words.message.as_str();
+    (!has_text(pointer)).then(|| format!("`{pointer}` is no text"))
 }
 
 /// CA-200-SHAPE and CA-200-STATUS.

@@ -83,11 +83,14 @@ impl<'a> StepView<'a> {
         self.answered().map(|answered| answered.status)
     }
 
-    /// Whether the answer says what the contract says by that status code.
+    /// Whether the answer says what the contract says by that status code. With which of its codes
+    /// any other call than a revoke succeeds is the target's own affair.
     pub fn says(&self, contract: u16) -> bool {
         let words = &self.target.words;
-        self.status()
-            .is_some_and(|status| words.means(status, contract))
+        let succeeds = contract == 200 && self.revoke().is_none();
+        self.answered().is_some_and(|answered| {
+            words.means(answered.status, contract) || (succeeds && answered.is_success())
+        })
     }
 
     /// Whether the answer says what the contract says by one of these status codes.

@@ -1,7 +1,7 @@
 //! `rescind check`: drive a revoke endpoint through the scenarios and judge it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rescind_model::Target;
 use rescind_model::event::RunFinished;
@@ -117,6 +117,7 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
         },
         selection: arguments.selection.clone(),
         rescind,
+        directory: directory_of(arguments.target.as_deref()),
         environment,
         ca_certificates: ca_certificates(arguments, &target)?,
         snapshots: snapshots
@@ -133,12 +134,19 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
     })
 }
 
+/// The folder of a file; the working directory's own for one that is inside this program.
+fn directory_of(file: Option<&Path>) -> PathBuf {
+    let parent = file.and_then(Path::parent);
+    let parent = parent.filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new(".")).to_owned()
+}
+
 /// The certificates that the target file names, from the file beside it.
 fn ca_certificates(arguments: &Check, target: &Target) -> Result<Option<Vec<u8>>, NotReady> {
     let (Some(file), Some(named)) = (&arguments.target, &target.ca_certificates) else {
         return Ok(None);
     };
-    let path = file.parent().unwrap_or(Path::new("")).join(named.get());
+    let path = directory_of(Some(file)).join(named.get());
     let read = std::fs::read(&path).map_err(|error| {
         NotReady::Problem(
             format!(

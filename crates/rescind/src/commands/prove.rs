@@ -115,6 +115,7 @@ async fn run_once(planned: &PlannedRun, rescind: PathBuf) -> Result<Report, RunE
         rescind,
         environment: std::collections::BTreeMap::new(),
         ca_certificates: None,
+        directory: PathBuf::from("."),
         snapshots: SnapshotMode::Ignore,
     };
     // Nobody listens: the cases of a single run are of no interest here.

@@ -9,6 +9,7 @@ mod architecture;
 mod command_line;
 mod connect_flow;
 mod defects;
+mod examples;
 mod explain;
 mod hostile_targets;
 mod kill;

@@ -34,6 +34,7 @@ fn secrets_of(seed: &str, target: &str) -> Vec<Secret> {
         rescind: PathBuf::from(env!("CARGO_BIN_EXE_rescind")),
         environment: std::collections::BTreeMap::new(),
         ca_certificates: None,
+        directory: PathBuf::from("."),
         snapshots: SnapshotMode::Ignore,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
