@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{Finished, check, reference_target, rescind, write};
 
-const KEY: &str = "ak_a-key-for-this-test";
+pub const KEY: &str = "ak_a-key-for-this-test";
 const READ_ONLY_KEY: &str = "ak_another-that-may-only-read";
 const OTHER_PROJECT_KEY: &str = "ak_another-of-another-project";
 
@@ -29,7 +29,7 @@ enum Misbehaviour {
     AnswersAnEmptyObject,
 }
 
-async fn service() -> RunningService {
+pub async fn service() -> RunningService {
     let other_keys = format!("default:read:{READ_ONLY_KEY} other:write:{OTHER_PROJECT_KEY}");
     let other_keys = parse_api_keys(&other_keys).expect("keys");
     serve(Config {
@@ -101,7 +101,7 @@ async fn forward(
 }
 
 /// The reference target's file for a service that runs elsewhere.
-fn target_at(address: SocketAddr, revoke_seconds: &str) -> String {
+pub fn target_at(address: SocketAddr, revoke_seconds: &str) -> String {
     let text = reference_target(&[
         (
             "base_url = \"{base_url}\"",
@@ -132,7 +132,7 @@ fn target_at(address: SocketAddr, revoke_seconds: &str) -> String {
 }
 
 /// Runs a check with a key in the environment.
-async fn check_with_key(
+pub async fn check_with_key(
     target: String,
     key: &'static str,
     arguments: &'static [&'static str],

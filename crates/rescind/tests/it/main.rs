@@ -16,6 +16,7 @@ mod kill;
 mod prove;
 mod provider;
 mod provider_files;
+mod replaced_route;
 mod report;
 mod schemas;
 mod secrets;
