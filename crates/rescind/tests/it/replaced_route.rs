@@ -167,40 +167,36 @@ where
 
 /// What every requirement came to, and what each of its checks did, case by case.
 fn verdicts(report: &Report) -> String {
-    let mut text = String::new();
-    for row in &report.requirements {
+    let rows = report.requirements.iter().map(|row| {
         let reason = row.reason.as_ref().map(|_| " (with a reason)");
-        text += &format!(
-            "{}: {}{}\n",
-            row.id,
-            row.verdict,
-            reason.unwrap_or_default()
-        );
-    }
+        format!("{}: {}{}", row.id, row.verdict, reason.unwrap_or_default())
+    });
     let mut counts: BTreeMap<&str, BTreeMap<Verdict, usize>> = BTreeMap::new();
     for check in &report.checks {
         let of_check = counts.entry(&check.id).or_default();
         *of_check.entry(check.verdict).or_default() += 1;
     }
-    text.push('\n');
-    for (check, counts) in counts {
-        let counts = counts
-            .iter()
-            .map(|(verdict, count)| format!("{count} {verdict}"));
-        text += &format!("{check}: {}\n", counts.collect::<Vec<_>>().join(", "));
-    }
-    text
+    let checks = counts.iter().map(|(check, counts)| {
+        let counts = counts.iter();
+        let counts = counts.map(|(verdict, count)| format!("{count} {verdict}"));
+        format!("{check}: {}", counts.collect::<Vec<_>>().join(", "))
+    });
+    let blank = std::iter::once(String::new());
+    rows.chain(blank)
+        .chain(checks)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 async fn comes_to(route: Route) -> (Report, String) {
     let (service, another) = (service().await, self::service().await);
     let address = Proxy::start(route, service.local_addr(), another.local_addr()).await;
     let patience = if route == Route::Hang { "0.4" } else { "20" };
-    let run = check_with_key(
-        target_at(address, patience),
-        KEY,
-        &["--seed", "replaced-route"],
-    );
+    // Three providers, of which everything, a part and nothing can be revoked, are all that it takes.
+    let profiles =
+        "[capabilities]\nprofiles = [\"rfc7009\", \"access-only\", \"no-revoke-route\"]\n";
+    let target = format!("{}\n{profiles}", target_at(address, patience));
+    let run = check_with_key(target, KEY, &["--seed", "replaced-route"]);
     let bound = Duration::from_mins(3);
     let (finished, report) = tokio::time::timeout(bound, run)
         .await
