@@ -115,7 +115,7 @@ pub struct Place {
 }
 
 /// A requirement, as a finding shows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ExplainedRequirement {
     /// The row's id.
     pub id: String,
@@ -128,7 +128,7 @@ pub struct ExplainedRequirement {
 }
 
 /// A request to the target and its answer, redacted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Exchange {
     /// The request line, headers and body.
     pub sent: Vec<String>,
@@ -137,7 +137,7 @@ pub struct Exchange {
 }
 
 /// A token, as a finding shows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ExplainedToken {
     /// The account that holds it.
     pub account: String,
@@ -148,6 +148,7 @@ pub struct ExplainedToken {
     /// What the ledger says.
     pub state: TokenState,
     /// Why it died, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
 }
 
@@ -182,6 +183,10 @@ pub struct RunInformation {
     pub seed: String,
     /// What was selected on the command line; empty for a full run.
     pub selection: Vec<String>,
+    /// Whether somebody stopped the run before its end. The cases that had not ended by then stand
+    /// among the checks as `case-ran`, not run.
+    #[serde(default)]
+    pub interrupted: bool,
 }
 
 /// The counts of a run. Verdicts are counted over checks.

@@ -1,4 +1,4 @@
-//! Every file format that a person writes, by name: what schemas are generated from.
+//! Every file format that a person writes or a run does, by name: what schemas are generated from.
 
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 
@@ -28,6 +28,10 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         (
             "report",
             generator().into_root_schema_for::<crate::event::Report>(),
+        ),
+        (
+            "event",
+            generator().into_root_schema_for::<crate::event_line::EventLine>(),
         ),
         (
             "explanation",

@@ -10,6 +10,7 @@
 
 pub mod base_url;
 pub mod event;
+pub mod event_line;
 pub mod explanation;
 pub mod fault;
 pub mod files;

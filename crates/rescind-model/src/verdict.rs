@@ -37,6 +37,20 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, from the best to the worst.
+    pub const ALL: [Self; 10] = [
+        Self::Excluded,
+        Self::NotApplicable,
+        Self::Pass,
+        Self::ExpectedFail,
+        Self::Warn,
+        Self::Untestable,
+        Self::NotRun,
+        Self::UnexpectedPass,
+        Self::Fail,
+        Self::HarnessError,
+    ];
+
     /// The word in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -69,6 +83,23 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// What a whole run came to. Each has an exit code of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunVerdict {
+    /// Everything that was to be judged was judged, and nothing must be mended.
+    Pass,
+    /// The target does not do what the contract asks, or differs from its snapshots, or a deviation
+    /// does not hold any more, or a MUST was not judged.
+    Findings,
+    /// Nothing was judged.
+    NothingJudged,
+    /// The runner or its environment failed in some case, and there are no findings besides.
+    HarnessError,
+    /// Somebody stopped the run before its end: whatever was found, there is more to judge.
+    Interrupted,
+}
+
 /// Whether a SHOULD that does not hold warns or fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Strictness {
@@ -82,6 +113,13 @@ pub enum Strictness {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_of_them_are_listed_from_the_best_to_the_worst() {
+        assert!(Verdict::ALL.is_sorted_by(|left, right| left < right));
+        // A verdict that is missing from the list would be one place further on.
+        assert_eq!(Verdict::HarnessError as usize + 1, Verdict::ALL.len());
+    }
 
     #[test]
     fn a_should_fails_only_when_strict() {

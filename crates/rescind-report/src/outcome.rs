@@ -1,60 +1,100 @@
 //! What a whole run came to: what its exit code says.
 
-use rescind_model::event::{Report, Summary};
-use rescind_model::verdict::Verdict;
+use rescind_model::event::{Report, SNAPSHOT, Summary};
+use rescind_model::verdict::{RunVerdict, Verdict};
 use rescind_model::vocabulary::Level;
 
-/// What a whole run came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunVerdict {
-    /// Everything that was to be judged was judged, and nothing must be mended.
-    Pass,
-    /// The target does not do what the contract asks, or differs from its snapshots, or a MUST was
-    /// not judged.
-    Findings,
-    /// Nothing was judged.
-    NothingJudged,
-    /// The runner or its environment failed in some case, and there are no findings besides.
-    HarnessError,
+/// What a report comes to.
+pub fn of(report: &Report) -> RunVerdict {
+    if report.run.interrupted {
+        return RunVerdict::Interrupted;
+    }
+    let Summary {
+        fail,
+        not_run,
+        unexpected_pass,
+        untestable,
+        harness_error,
+        pass,
+        warn,
+        ..
+    } = report.summary;
+    let judged = pass + fail + warn + report.summary.expected_fail + unexpected_pass;
+    if fail + not_run + unexpected_pass + untestable > 0 || !unjudged_rows(report).is_empty() {
+        // A case that could not be run leaves rows unjudged: that is no finding.
+        if harness_error > 0 && fail + unexpected_pass + untestable + not_run == 0 {
+            return RunVerdict::HarnessError;
+        }
+        if judged == 0 {
+            return RunVerdict::NothingJudged;
+        }
+        return RunVerdict::Findings;
+    }
+    match (harness_error, judged) {
+        (1.., _) => RunVerdict::HarnessError,
+        (0, 0) => RunVerdict::NothingJudged,
+        _ => RunVerdict::Pass,
+    }
 }
 
-impl RunVerdict {
-    /// What a report comes to.
-    pub fn of(report: &Report) -> Self {
-        let Summary {
-            fail,
-            not_run,
-            unexpected_pass,
-            untestable,
-            harness_error,
-            pass,
-            warn,
-            ..
-        } = report.summary;
-        let judged = pass + fail + warn + report.summary.expected_fail + unexpected_pass;
-        if fail + not_run + unexpected_pass + untestable > 0 || !unjudged_rows(report).is_empty() {
-            // A case that could not be run leaves rows unjudged: that is no finding.
-            if harness_error > 0 && fail + unexpected_pass + untestable + not_run == 0 {
-                return Self::HarnessError;
-            }
-            if judged == 0 {
-                return Self::NothingJudged;
-            }
-            return Self::Findings;
+/// What a run came to, in words for people.
+pub fn in_words(report: &Report) -> &'static str {
+    match of(report) {
+        RunVerdict::Pass => "pass",
+        RunVerdict::Findings if unjudged_rows(report).is_empty() && only_snapshots_fail(report) => {
+            "findings: the target does something else than its snapshots hold"
         }
-        match (harness_error, judged) {
-            (1.., _) => Self::HarnessError,
-            (0, 0) => Self::NothingJudged,
-            _ => Self::Pass,
+        RunVerdict::Findings => "findings: the target does not do what the contract asks",
+        RunVerdict::NothingJudged => "nothing judged",
+        RunVerdict::HarnessError => "harness error: some cases could not be run",
+        RunVerdict::Interrupted => {
+            "interrupted: somebody stopped the run, and the cases that had not ended are not run"
         }
+    }
+}
+
+fn only_snapshots_fail(report: &Report) -> bool {
+    let mut bad = report
+        .checks
+        .iter()
+        .filter(|row| row.verdict > Verdict::Warn);
+    bad.all(|row| row.id == SNAPSHOT)
+}
+
+/// The counts that are not zero, in words: `2 failed`.
+pub fn counts(summary: &Summary) -> Vec<String> {
+    let words = [
+        (summary.pass, "passed"),
+        (summary.fail, "failed"),
+        (summary.warn, "warned"),
+        (summary.not_run, "not run"),
+        (summary.expected_fail, "failed as expected"),
+        (summary.unexpected_pass, "passed unexpectedly"),
+        (summary.not_applicable, "not applicable"),
+        (summary.untestable, "untestable"),
+        (summary.harness_error, "spoiled by the harness"),
+    ];
+    words
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect()
+}
+
+/// A number with its noun.
+pub fn counted(count: usize, word: &str) -> String {
+    if count == 1 {
+        format!("1 {word}")
+    } else {
+        format!("{count} {word}s")
     }
 }
 
 /// The rows that a full run should have judged and did not: of a MUST, or where the contract is
 /// silent about the outcome but not about the judging. A run of a selection leaves out what it
-/// leaves out.
+/// leaves out, and one that somebody stopped says so itself.
 pub fn unjudged_rows(report: &Report) -> Vec<&str> {
-    if !report.run.selection.is_empty() {
+    if !report.run.selection.is_empty() || report.run.interrupted {
         return Vec::new();
     }
     report
@@ -82,6 +122,7 @@ mod tests {
                 version: "0".into(),
                 seed: "seed".into(),
                 selection: selection.iter().map(|part| (*part).to_owned()).collect(),
+                interrupted: false,
             },
             summary,
             requirements: vec![RequirementVerdict {
@@ -97,7 +138,7 @@ mod tests {
     }
 
     fn check(summary: Summary, row: Verdict, selection: &[&str], expected: RunVerdict) {
-        assert_eq!(RunVerdict::of(&report(summary, row, selection)), expected);
+        assert_eq!(of(&report(summary, row, selection)), expected);
     }
 
     #[test]
@@ -168,5 +209,20 @@ mod tests {
             &[],
             RunVerdict::HarnessError,
         );
+    }
+    #[test]
+    fn an_interrupted_run_is_never_green_and_never_blames_the_target() {
+        for fail in [0, 1] {
+            let summary = Summary {
+                pass: 1,
+                fail,
+                not_run: 3,
+                ..Summary::default()
+            };
+            let mut report = report(summary, Verdict::NotRun, &[]);
+            report.run.interrupted = true;
+            assert_eq!(of(&report), RunVerdict::Interrupted);
+            assert!(unjudged_rows(&report).is_empty());
+        }
     }
 }

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rescind_model::event::Report;
 use rescind_model::proof::{DefectProof, Proof, VariantProof};
-use rescind_model::verdict::Verdict;
+use rescind_model::verdict::{RunVerdict, Verdict};
 
-use crate::outcome::{RunVerdict, unjudged_rows};
+use crate::outcome::{self, unjudged_rows};
 
 pub use markdown::render as markdown;
 pub use terminal::render as terminal;
@@ -112,7 +112,7 @@ pub fn findings(report: &Report) -> Vec<String> {
         .collect();
     let unjudged = unjudged_rows(report);
     findings.extend(unjudged.into_iter().map(|row| format!("{row}: not judged")));
-    if findings.is_empty() && RunVerdict::of(report) != RunVerdict::Pass {
+    if findings.is_empty() && outcome::of(report) != RunVerdict::Pass {
         findings.push("nothing was judged".to_owned());
     }
     findings

@@ -1,15 +1,15 @@
-//! What a person reads at the end of a run: a row a requirement, then what needs mending, last the
-//! counts. Aligned and readable without colour.
+//! What a person reads at the end of a run: a row a requirement, then what needs mending, the gravest
+//! last, and the counts. Aligned and readable without colour.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use rescind_model::event::{Finding, Report, RequirementVerdict, RunFinished, SNAPSHOT};
 use rescind_model::source::{Colour, underline};
-use rescind_model::verdict::Verdict;
+use rescind_model::verdict::{RunVerdict, Verdict};
 
-use crate::outcome::{RunVerdict, unjudged_rows};
+use crate::evidence;
+use crate::outcome::{self, counted, unjudged_rows};
 
 /// How many steps with findings are shown in full; the rest get a line for each finding.
 const SHOWN_STEPS: usize = 5;
@@ -21,11 +21,7 @@ pub fn render(finished: &RunFinished, colour: Colour) -> String {
         colour,
     };
     page.requirements(&finished.report);
-    let groups = by_step(&finished.findings);
-    for group in groups.iter().take(SHOWN_STEPS) {
-        page.group(group);
-    }
-    page.further(groups.into_iter().skip(SHOWN_STEPS).flatten().collect());
+    page.findings(&finished.findings);
     page.end(&finished.report);
     page.text
 }
@@ -42,21 +38,6 @@ pub fn difference_line(line: &str, colour: Colour) -> String {
         Colour::Styled => format!("{style}{line}{style:#}"),
         Colour::Plain => line.to_owned(),
     }
-}
-
-/// The findings that one exchange explains, together. Snapshots come last: what the contract asks
-/// weighs more than what the target did before.
-fn by_step(findings: &[Finding]) -> Vec<Vec<&Finding>> {
-    let mut groups: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
-    for finding in findings {
-        groups
-            .entry((&finding.case, finding.step))
-            .or_default()
-            .push(finding);
-    }
-    let mut groups: Vec<Vec<&Finding>> = groups.into_values().collect();
-    groups.sort_by_key(|group| group.iter().all(|finding| finding.check == SNAPSHOT));
-    groups
 }
 
 struct Page {
@@ -113,56 +94,56 @@ impl Page {
         }
     }
 
+    /// The gravest last, where a person looks first, and in full; the others, in a line each,
+    /// before them.
+    fn findings(&mut self, findings: &[Finding]) {
+        // What is known to fail needs no explaining any more.
+        let (known, others): (Vec<&Finding>, Vec<&Finding>) = findings
+            .iter()
+            .partition(|finding| finding.verdict == Verdict::ExpectedFail);
+        self.brief(known);
+        let mut groups = evidence::by_step(others);
+        let weight = |group: &Vec<&Finding>| {
+            let weights = group.iter().map(|finding| evidence::weight(finding));
+            weights.max().unwrap_or(0)
+        };
+        groups.sort_by_key(|group| std::cmp::Reverse(weight(group)));
+        let mut brief = groups.split_off(SHOWN_STEPS.min(groups.len()));
+        brief.sort_by_key(weight);
+        self.brief(brief.into_iter().flatten().collect());
+        groups.sort_by_key(weight);
+        for group in groups {
+            self.group(&group);
+        }
+    }
+
     fn group(&mut self, group: &[&Finding]) {
         for finding in group {
             self.finding(finding);
         }
         let Some(first) = group.first() else { return };
-        if first.check == SNAPSHOT {
-            self.snapshot(first);
-            return;
+        let is_snapshot = first.check == SNAPSHOT;
+        for section in evidence::sections(first) {
+            self.line(format!("{}:", section.title));
+            for line in &section.lines {
+                let line = if is_snapshot {
+                    difference_line(line, self.colour)
+                } else {
+                    line.clone()
+                };
+                self.line(format!("  {line}"));
+            }
         }
-        if let Some(exchange) = &first.exchange {
-            self.block("sent", &exchange.sent);
-            self.block("received", &exchange.received);
-        }
-        self.block("the provider saw", &first.provider_saw);
-        let tokens: Vec<String> = first
-            .tokens
-            .iter()
-            .map(|token| {
-                let cause = token
-                    .cause
-                    .as_ref()
-                    .map_or(String::new(), |cause| format!(" ({cause})"));
-                format!(
-                    "{} of `{}`, {}: {}{cause}",
-                    token.kind, token.account, token.fingerprint, token.state
-                )
-            })
-            .collect();
-        self.block("the ledger says", &tokens);
-        if let Some(curl) = &first.curl {
-            self.block(
-                "to try by hand, with what is secret in shell variables",
-                std::slice::from_ref(curl),
+        if is_snapshot {
+            self.line(
+                "hint: `rescind check --snapshots review` with the same target shows it and asks whether it is to be accepted",
             );
+        } else {
+            self.line(format!(
+                "hint: `rescind check {}` with the same target runs this scenario alone",
+                first.case.scenario
+            ));
         }
-        self.line(format!(
-            "hint: `rescind check {}` with the same target runs this scenario alone",
-            first.case.scenario
-        ));
-    }
-
-    fn snapshot(&mut self, finding: &Finding) {
-        let lines = finding.difference.iter();
-        let lines: Vec<String> = lines
-            .map(|line| difference_line(line, self.colour))
-            .collect();
-        self.block("how it differs", &lines);
-        self.line(
-            "hint: `rescind check --snapshots review` with the same target shows it and asks whether it is to be accepted",
-        );
     }
 
     fn finding(&mut self, finding: &Finding) {
@@ -184,32 +165,12 @@ impl Page {
             )),
             None => self.line(format!("error: {}", finding.message)),
         }
-        let mut sources: Vec<&str> = Vec::new();
-        for requirement in &finding.requirements {
-            self.line(format!(
-                "requirement: {} ({}): {}",
-                requirement.id, requirement.level, requirement.text
-            ));
-            if !sources.contains(&requirement.source.as_str()) {
-                sources.push(&requirement.source);
-            }
-        }
-        for source in sources {
-            self.line(format!("source: {source}"));
+        for line in evidence::requirements(finding) {
+            self.line(line);
         }
     }
 
-    fn block(&mut self, title: &str, lines: &[String]) {
-        if lines.is_empty() {
-            return;
-        }
-        self.line(format!("{title}:"));
-        for line in lines {
-            self.line(format!("  {line}"));
-        }
-    }
-
-    fn further(&mut self, findings: Vec<&Finding>) {
+    fn brief(&mut self, findings: Vec<&Finding>) {
         if findings.is_empty() {
             return;
         }
@@ -243,21 +204,7 @@ impl Page {
             counted(summary.cases, "case"),
             counted(summary.checks, "check"),
         ];
-        for (count, word) in [
-            (summary.pass, "passed"),
-            (summary.fail, "failed"),
-            (summary.warn, "warned"),
-            (summary.not_run, "not run"),
-            (summary.expected_fail, "failed as expected"),
-            (summary.unexpected_pass, "passed unexpectedly"),
-            (summary.not_applicable, "not applicable"),
-            (summary.untestable, "untestable"),
-            (summary.harness_error, "spoiled by the harness"),
-        ] {
-            if count > 0 {
-                counts.push(format!("{count} {word}"));
-            }
-        }
+        counts.extend(outcome::counts(summary));
         if excluded > 0 {
             counts.push(format!("{} excluded", counted(excluded, "requirement")));
         }
@@ -269,39 +216,12 @@ impl Page {
             summary.duration_ms % 1000
         );
         self.line(line);
-        let (word, style) = match RunVerdict::of(report) {
-            RunVerdict::Pass => ("pass", style_of(Verdict::Pass)),
-            RunVerdict::Findings if unjudged.is_empty() && only_snapshots_fail(report) => (
-                "findings: the target does something else than its snapshots hold",
-                style_of(Verdict::Fail),
-            ),
-            RunVerdict::Findings => (
-                "findings: the target does not do what the contract asks",
-                style_of(Verdict::Fail),
-            ),
-            RunVerdict::NothingJudged => ("nothing judged", style_of(Verdict::Fail)),
-            RunVerdict::HarnessError => (
-                "harness error: some cases could not be run",
-                style_of(Verdict::HarnessError),
-            ),
+        let style = match outcome::of(report) {
+            RunVerdict::Pass => style_of(Verdict::Pass),
+            RunVerdict::Findings | RunVerdict::NothingJudged => style_of(Verdict::Fail),
+            RunVerdict::HarnessError | RunVerdict::Interrupted => style_of(Verdict::HarnessError),
         };
-        self.line(self.painted(style.bold(), word));
-    }
-}
-
-fn only_snapshots_fail(report: &Report) -> bool {
-    let mut bad = report
-        .checks
-        .iter()
-        .filter(|row| row.verdict > Verdict::Warn);
-    bad.all(|row| row.id == SNAPSHOT)
-}
-
-fn counted(count: usize, word: &str) -> String {
-    if count == 1 {
-        format!("1 {word}")
-    } else {
-        format!("{count} {word}s")
+        self.line(self.painted(style.bold(), outcome::in_words(report)));
     }
 }
 

@@ -475,6 +475,7 @@ impl Judging<'_> {
                 version: env!("CARGO_PKG_VERSION").into(),
                 seed: options.seed.clone(),
                 selection: options.selection.clone(),
+                interrupted: false,
             },
             summary,
             requirements,

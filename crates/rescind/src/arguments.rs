@@ -63,8 +63,9 @@ pub struct Check {
     /// The target file; the reference service if none is named
     #[arg(long, value_name = "FILE")]
     pub target: Option<PathBuf>,
-    /// Where to write a report: `json=FILE`; may be given more than once
-    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report_destination)]
+    /// Where to write a report: FORMAT is `json`, `ndjson`, `junit`, `github` or `markdown`; `-` as
+    /// PATH is standard output. May be given more than once
+    #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = report_destination)]
     pub reports: Vec<ReportDestination>,
     /// Fail also on what a requirement only recommends (SHOULD)
     #[arg(long)]
@@ -111,33 +112,74 @@ impl std::fmt::Display for SnapshotAction {
 }
 
 /// A report and where it goes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportDestination {
     /// The format.
     pub format: ReportFormat,
-    /// The file.
-    pub path: PathBuf,
+    /// Where it goes.
+    pub destination: Destination,
+}
+
+/// Where a report goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// To a file.
+    File(PathBuf),
+    /// To standard output: `-`. What is for people then goes to standard error.
+    StandardOutput,
+}
+
+impl std::fmt::Display for Destination {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(formatter, "`{}`", path.display()),
+            Self::StandardOutput => formatter.write_str("standard output"),
+        }
+    }
 }
 
 /// The formats of reports.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ReportFormat {
     /// `rescind.report/1`
     Json,
+    /// `rescind.events/1`, one a line
+    Ndjson,
+    /// JUnit's XML
+    Junit,
+    /// GitHub's annotations
+    Github,
+    /// A page
+    Markdown,
 }
 
 fn report_destination(text: &str) -> Result<ReportDestination, String> {
     let (format, path) = text
         .split_once('=')
-        .ok_or("a report is FORMAT=FILE, e.g. `json=report.json`")?;
-    let format = ReportFormat::from_str(format, false)
-        .map_err(|_| format!("there is no report format `{format}`; there is `json`"))?;
-    if path.is_empty() {
-        return Err("a report needs a file: FORMAT=FILE".to_owned());
-    }
+        .ok_or("a report is FORMAT=PATH, e.g. `junit=report.xml`")?;
+    let format = ReportFormat::from_str(format, false).map_err(|_| {
+        let known: Vec<String> = ReportFormat::value_variants()
+            .iter()
+            .filter_map(ValueEnum::to_possible_value)
+            .map(|value| format!("`{}`", value.get_name()))
+            .collect();
+        format!(
+            "there is no report format `{format}`; there are {}",
+            known.join(", ")
+        )
+    })?;
+    let destination = match path {
+        "" => {
+            return Err(
+                "a report needs a place: FORMAT=PATH, or FORMAT=- for standard output".to_owned(),
+            );
+        }
+        "-" => Destination::StandardOutput,
+        path => Destination::File(PathBuf::from(path)),
+    };
     Ok(ReportDestination {
         format,
-        path: PathBuf::from(path),
+        destination,
     })
 }
 
@@ -310,8 +352,8 @@ pub enum Listed {
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// The format: profile, provider-config, requirements, scenario, target, report, explanation or
-    /// proof; or `service` or `control`, the OpenAPI documents of the reference service and of a
+    /// The format: profile, provider-config, requirements, scenario, target, report, event,
+    /// explanation or proof; or `service` or `control`, the OpenAPI documents of the reference service and of a
     /// provider's control API
     pub format: String,
 }
@@ -320,6 +362,24 @@ pub struct Schema {
 /// the variable `CI` says so, whatever it says, unless it says no.
 pub fn is_continuous_integration() -> bool {
     environment("CI").is_some_and(|value| !["", "0", "false"].contains(&value.as_str()))
+}
+
+/// What GitHub Actions tells a step of a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GithubActions {
+    /// The file that the step's part of the job summary goes to.
+    pub step_summary: Option<PathBuf>,
+}
+
+/// Whether this is a step of GitHub Actions: its runner sets `GITHUB_ACTIONS` to `true`.
+pub fn github_actions() -> Option<GithubActions> {
+    if environment("GITHUB_ACTIONS")? != "true" {
+        return None;
+    }
+    let step_summary = environment("GITHUB_STEP_SUMMARY")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
+    Some(GithubActions { step_summary })
 }
 
 /// The value of an environment variable that a target file names.

@@ -8,7 +8,7 @@ pub mod provider;
 pub mod schema;
 pub mod serve;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rescind_model::Diagnostic;
 
@@ -75,13 +75,19 @@ pub fn fresh_seed() -> Result<String, NotReady> {
 
 /// A reader sees the old file or the new one, never a part.
 pub fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
+    let unfinished = unfinished_path(path);
+    std::fs::write(&unfinished, text)
+        .and_then(|()| std::fs::rename(&unfinished, path))
+        .inspect_err(|_| {
+            let _ = std::fs::remove_file(&unfinished);
+        })
+}
+
+/// Where a file is written until it is whole: beside it, so that it need only be renamed.
+pub fn unfinished_path(path: &Path) -> PathBuf {
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())
         .unwrap_or_default();
-    let unfinished = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    std::fs::write(&unfinished, text)?;
-    std::fs::rename(&unfinished, path).inspect_err(|_| {
-        let _ = std::fs::remove_file(&unfinished);
-    })
+    path.with_file_name(format!(".{name}.{}", std::process::id()))
 }

@@ -19,8 +19,12 @@ pub const NOTHING_JUDGED: u8 = 4;
 /// The runner or its machine failed: nothing is said of the target's behaviour.
 pub const HARNESS_ERROR: u8 = 5;
 
+/// Somebody stopped the run before its end (ctrl-C, SIGTERM): what was judged by then is in the
+/// reports, and the rest counts as not run.
+pub const INTERRUPTED: u8 = 6;
+
 /// Every code with its meaning, as the help shows them.
-pub const MEANINGS: [(u8, &str); 6] = [
+pub const MEANINGS: [(u8, &str); 7] = [
     (PASS, "pass"),
     (
         FINDINGS,
@@ -35,5 +39,9 @@ pub const MEANINGS: [(u8, &str); 6] = [
     (
         HARNESS_ERROR,
         "harness error: the runner or its machine failed",
+    ),
+    (
+        INTERRUPTED,
+        "interrupted: somebody stopped the run before its end (ctrl-C, SIGTERM)",
     ),
 ];

@@ -9,6 +9,7 @@ mod commands;
 mod exit;
 mod output;
 mod progress;
+mod reports;
 mod review;
 mod snapshot_folder;
 

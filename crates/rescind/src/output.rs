@@ -19,6 +19,12 @@ pub fn data(text: &str) {
     let _ = anstream::stdout().flush();
 }
 
+/// Prints what would be data, had not something else a better claim to standard output.
+pub fn aside(text: &str) {
+    let _ = write!(anstream::stderr(), "{text}");
+    let _ = anstream::stderr().flush();
+}
+
 /// How many characters fit on a line of the terminal; a hundred where standard output is none.
 pub fn width() -> usize {
     terminal_size::terminal_size_of(std::io::stdout())

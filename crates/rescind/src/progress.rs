@@ -17,17 +17,19 @@ pub fn of_runs(count: usize) -> ProgressBar {
     bar
 }
 
-/// Shows progress until the run ends. Nothing is drawn where standard error is no terminal.
-pub async fn show(mut events: mpsc::Receiver<Event>) {
+/// Shows progress until the run ends. Nothing is drawn where standard error is no terminal. Returns
+/// what happened, but for the end itself: that is only known once the run has returned.
+pub async fn follow(mut events: mpsc::Receiver<Event>) -> Vec<Event> {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} cases {wide_bar} {msg}")
     {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(100));
+    let mut happened = Vec::new();
     let mut bad = 0;
     while let Some(event) = events.recv().await {
-        match event {
+        match &event {
             Event::RunStarted(started) => bar.set_length(started.cases as u64),
             Event::CaseFinished {
                 case,
@@ -35,14 +37,16 @@ pub async fn show(mut events: mpsc::Receiver<Event>) {
                 verdict,
                 ..
             } => {
-                if verdict > Verdict::Pass {
+                if *verdict > Verdict::Pass {
                     bad += 1;
                     bar.set_message(format!("{bad} with findings, last {case}"));
                 }
-                bar.set_position(finished as u64);
+                bar.set_position(*finished as u64);
             }
             Event::RunFinished(_) => break,
         }
+        happened.push(event);
     }
     bar.finish_and_clear();
+    happened
 }

@@ -33,6 +33,7 @@ fn report(checks: Vec<CheckVerdict>, row: Verdict) -> Report {
             version: "0".into(),
             seed: "seed".into(),
             selection: Vec::new(),
+            interrupted: false,
         },
         summary,
         requirements: vec![RequirementVerdict {

@@ -53,6 +53,7 @@ fn an_end() -> RunFinished {
                 version: String::new(),
                 seed: String::new(),
                 selection: Vec::new(),
+                interrupted: false,
             },
             summary: Summary {
                 scenarios: 1,

@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rescind_model::Target;
-use rescind_model::event::RunFinished;
+use rescind_model::event::{Event, RunFinished};
 use rescind_model::secret::Secret;
-use rescind_model::source::Colour;
-use rescind_model::verdict::Strictness;
-use rescind_report::outcome::RunVerdict;
-use rescind_report::{json, terminal};
+use rescind_model::verdict::{RunVerdict, Strictness};
+use rescind_report::outcome;
 use rescind_runner::snapshots::SnapshotMode;
 use rescind_runner::{Catalogue, RunError, RunOptions, RunOutcome};
 use tokio::sync::mpsc;
 
 use super::provider::stop_requested;
-use super::{NotReady, fresh_seed, write_atomically};
-use crate::arguments::{self, Check, ReportDestination, ReportFormat, SnapshotAction};
+use super::{NotReady, fresh_seed};
+use crate::arguments::{self, Check, SnapshotAction};
+use crate::reports::Reports;
 use crate::snapshot_folder::{self, Snapshots};
 use crate::{assets, exit, output, progress, review};
 
@@ -30,22 +29,23 @@ pub async fn run(arguments: Check) -> u8 {
         target,
         options,
         snapshots,
+        reports,
     } = match prepare(&arguments) {
         Ok(prepared) => prepared,
         Err(not_ready) => return not_ready.report(),
     };
     let (events, receiver) = mpsc::channel(WAITING_EVENTS);
-    let shown = tokio::spawn(progress::show(receiver));
+    let followed = tokio::spawn(progress::follow(receiver));
     let outcome = tokio::select! {
         outcome = rescind_runner::run(&catalogue, &target, &options, &events) => outcome,
         _ = stop_requested() => {
             output::problem("interrupted: no verdict", "run it again to its end");
-            return exit::NOTHING_JUDGED;
+            return exit::INTERRUPTED;
         }
     };
     drop(events);
     // A progress bar that failed is no reason to fail.
-    let _ = shown.await;
+    let mut happened = followed.await.unwrap_or_default();
     let mut outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error) => return explain(&error),
@@ -53,7 +53,8 @@ pub async fn run(arguments: Check) -> u8 {
     if let Err(not_ready) = accept(snapshots.as_ref(), &mut outcome).await {
         return not_ready.report();
     }
-    conclude(&outcome.finished, &arguments.reports)
+    happened.push(Event::RunFinished(Box::new(outcome.finished.clone())));
+    conclude(&reports, &happened, &outcome.finished)
 }
 
 /// Takes over what a run changed of the snapshots, as far as somebody asks for it.
@@ -74,6 +75,7 @@ struct Prepared {
     target: Target,
     options: RunOptions,
     snapshots: Option<Snapshots>,
+    reports: Reports,
 }
 
 fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
@@ -91,6 +93,7 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
     };
     let target = Catalogue::load_target(&target_file)?;
     let snapshots = snapshot_folder::of_target(arguments, &target)?;
+    let reports = Reports::prepare(&arguments.reports, arguments::github_actions())?;
     let rescind = std::env::current_exe().map_err(|error| {
         NotReady::Problem(
             format!("this program cannot find itself: {error}"),
@@ -131,6 +134,7 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
         target,
         options,
         snapshots,
+        reports,
     })
 }
 
@@ -159,30 +163,21 @@ fn ca_certificates(arguments: &Check, target: &Target) -> Result<Option<Vec<u8>>
     Ok(Some(read))
 }
 
-/// Writes every report, then says what the run came to.
-fn conclude(finished: &RunFinished, reports: &[ReportDestination]) -> u8 {
-    for report in reports {
-        let written = match report.format {
-            ReportFormat::Json => json::render(&finished.report).map_err(std::io::Error::other),
-        }
-        .and_then(|text| write_atomically(&report.path, &text));
-        if let Err(error) = written {
-            output::problem(
-                &format!(
-                    "the report `{}` cannot be written: {error}",
-                    report.path.display()
-                ),
-                "check the path, and that this user may write there",
-            );
-            return exit::HARNESS_ERROR;
-        }
+/// Writes every report, and says what the run came to.
+fn conclude(reports: &Reports, events: &[Event], finished: &RunFinished) -> u8 {
+    if let Err(problem) = reports.write(events, finished) {
+        output::problem(
+            &problem,
+            "check the path, and that this user may write there",
+        );
+        return exit::HARNESS_ERROR;
     }
-    output::data(&terminal::render(finished, Colour::Styled));
-    match RunVerdict::of(&finished.report) {
+    match outcome::of(&finished.report) {
         RunVerdict::Pass => exit::PASS,
         RunVerdict::Findings => exit::FINDINGS,
         RunVerdict::NothingJudged => exit::NOTHING_JUDGED,
         RunVerdict::HarnessError => exit::HARNESS_ERROR,
+        RunVerdict::Interrupted => exit::INTERRUPTED,
     }
 }
 

@@ -12,8 +12,22 @@ fn help_names_the_exit_codes() {
 #[test]
 fn an_unknown_option_is_a_usage_error() {
     assert_eq!(run(&["check", "--no-such-option"]).code, 2);
-    assert_eq!(run(&["check", "--report", "pdf=x"]).code, 2);
     assert_eq!(run(&["check", "--report", "json="]).code, 2);
+    assert_eq!(run(&["check", "--report", "json"]).code, 2);
+}
+
+#[test]
+fn an_unknown_report_format_names_those_that_there_are() {
+    let finished = run(&["check", "--report", "pdf=x"]);
+    assert_eq!(finished.code, 2);
+    insta::assert_snapshot!(finished.stderr);
+}
+
+#[test]
+fn two_reports_for_one_place_are_a_usage_error() {
+    let finished = run(&["check", "--report", "json=-", "--report", "junit=-"]);
+    assert_eq!((finished.code, finished.stdout.as_str()), (2, ""));
+    insta::assert_snapshot!(finished.stderr);
 }
 
 #[test]
@@ -85,15 +99,20 @@ fn a_file_that_is_not_there_is_a_configuration_error() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_no_success() {
+fn a_report_that_cannot_be_written_is_said_before_anything_runs() {
     let finished = run(&[
         "check",
         "--report",
         "json=/no-such-folder/report.json",
         "connected-accounts/success/both-killed",
     ]);
-    assert_eq!(finished.code, 5);
+    assert_eq!((finished.code, finished.stdout.as_str()), (3, ""));
     insta::assert_snapshot!(finished.stderr);
+    let folder = tempfile::tempdir().expect("a folder");
+    let report = format!("json={}", folder.path().display());
+    let finished = run(&["check", "--report", &report]);
+    assert_eq!(finished.code, 3);
+    assert!(finished.stderr.contains("that is a folder"));
 }
 
 #[test]

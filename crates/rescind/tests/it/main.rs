@@ -18,6 +18,7 @@ mod provider;
 mod provider_files;
 mod replaced_route;
 mod report;
+mod report_formats;
 mod schemas;
 mod secrets;
 mod snapshots_of_targets;

@@ -111,21 +111,19 @@ fn check(defect: Option<&str>) {
     );
     let scanner = scanner(&secrets);
     let path = write(folder.path(), "target.toml", &target);
-    let report = folder.path().join("report.json");
-    let finished: Finished = rescind(&[
-        "check",
-        "--strict",
-        "--seed",
-        seed,
-        "--target",
-        &path,
-        "--report",
-        &format!("json={}", report.display()),
-    ])
-    .current_dir(folder.path())
-    .output()
-    .expect("the program starts")
-    .into();
+    let formats = ["json", "ndjson", "junit", "github", "markdown"];
+    let reports = formats.map(|format| format!("{format}=report.{format}"));
+    let mut command = rescind(&["check", "--strict", "--seed", seed, "--target", &path]);
+    for report in &reports {
+        command.args(["--report", report]);
+    }
+    let finished: Finished = command
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", "summary.md")
+        .current_dir(folder.path())
+        .output()
+        .expect("the program starts")
+        .into();
     assert_eq!(
         finished.code,
         i32::from(defect.is_some()),
@@ -143,7 +141,8 @@ fn check(defect: Option<&str>) {
             String::from_utf8_lossy(&std::fs::read(&path).expect("a file")).into_owned(),
         ));
     }
-    assert!(outputs.len() >= 4, "the report is among them");
+    // Both streams, the target file, every report, the job summary.
+    assert_eq!(outputs.len(), 2 + 1 + formats.len() + 1);
     for (name, text) in outputs {
         let leaks = scanner.find(&text);
         assert!(

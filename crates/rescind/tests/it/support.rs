@@ -30,6 +30,8 @@ pub fn rescind(arguments: &[&str]) -> Command {
         .env_remove("RESCIND_API_KEY")
         // A test says itself when it stands for continuous integration.
         .env_remove("CI")
+        .env_remove("GITHUB_ACTIONS")
+        .env_remove("GITHUB_STEP_SUMMARY")
         .env_remove("RESCIND_ENCRYPTION_KEY")
         .env_remove("RESCIND_API_KEYS")
         .env_remove("RESCIND_CONTROL_KEY")

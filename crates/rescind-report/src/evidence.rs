@@ -1,0 +1,118 @@
+//! What explains a finding, as titled lines: the same in every format for people.
+
+use std::collections::BTreeMap;
+
+use rescind_model::event::{Finding, SNAPSHOT};
+use rescind_model::verdict::Verdict;
+
+/// Lines under a title.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// What the lines are.
+    pub title: &'static str,
+    /// The lines; there is at least one.
+    pub lines: Vec<String>,
+}
+
+/// What was sent, what came back, what the provider saw, what is alive, and how to try it by hand.
+/// Findings of one step share it.
+pub fn sections(finding: &Finding) -> Vec<Section> {
+    if finding.check == SNAPSHOT {
+        return some("how it differs", finding.difference.clone())
+            .into_iter()
+            .collect();
+    }
+    let (sent, received) = match &finding.exchange {
+        Some(exchange) => (exchange.sent.clone(), exchange.received.clone()),
+        None => (Vec::new(), Vec::new()),
+    };
+    let curl = finding.curl.iter().cloned().collect();
+    let titled = [
+        ("sent", sent),
+        ("received", received),
+        ("the provider saw", finding.provider_saw.clone()),
+        ("the ledger says", tokens(finding)),
+        (
+            "to try by hand, with what is secret in shell variables",
+            curl,
+        ),
+    ];
+    titled
+        .into_iter()
+        .filter_map(|(title, lines)| some(title, lines))
+        .collect()
+}
+
+fn some(title: &'static str, lines: Vec<String>) -> Option<Section> {
+    (!lines.is_empty()).then_some(Section { title, lines })
+}
+
+fn tokens(finding: &Finding) -> Vec<String> {
+    let tokens = finding.tokens.iter();
+    tokens
+        .map(|token| {
+            let cause = token
+                .cause
+                .as_ref()
+                .map_or(String::new(), |cause| format!(" ({cause})"));
+            format!(
+                "{} of `{}`, {}: {}{cause}",
+                token.kind, token.account, token.fingerprint, token.state
+            )
+        })
+        .collect()
+}
+
+/// The requirements of a finding, a line each, then where they are written, each source once.
+pub fn requirements(finding: &Finding) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut sources: Vec<&str> = Vec::new();
+    for requirement in &finding.requirements {
+        lines.push(format!(
+            "requirement: {} ({}): {}",
+            requirement.id, requirement.level, requirement.text
+        ));
+        if !sources.contains(&requirement.source.as_str()) {
+            sources.push(&requirement.source);
+        }
+    }
+    lines.extend(sources.iter().map(|source| format!("source: {source}")));
+    lines
+}
+
+/// Where a finding's expectation is stated, as an editor opens it: `file:line`.
+pub fn place(finding: &Finding) -> Option<String> {
+    let place = finding.place.as_ref()?;
+    let line = place.file.line_of(place.span.start);
+    Some(format!("{}:{line}", place.file.path()))
+}
+
+/// The findings that one exchange explains, together, in the order of their cases and steps.
+pub fn by_step<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Vec<&'a Finding>> {
+    let mut groups: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        // A snapshot explains itself by its difference, whatever else its case came to.
+        let is_snapshot = finding.check == SNAPSHOT;
+        groups
+            .entry((&finding.case, is_snapshot, finding.step))
+            .or_default()
+            .push(finding);
+    }
+    groups.into_values().collect()
+}
+
+/// How much a finding weighs for whoever reads: the first to be shown, the last on a screen. What
+/// the contract asks weighs more than what the target did before, and both more than a case that
+/// the runner spoiled.
+pub fn weight(finding: &Finding) -> u8 {
+    match finding.verdict {
+        Verdict::Fail if finding.check == SNAPSHOT => 5,
+        Verdict::Fail => 7,
+        Verdict::UnexpectedPass => 6,
+        Verdict::NotRun | Verdict::Untestable => 4,
+        Verdict::HarnessError => 3,
+        Verdict::Warn => 2,
+        Verdict::ExpectedFail => 1,
+        Verdict::Pass | Verdict::NotApplicable | Verdict::Excluded => 0,
+    }
+}
