@@ -3,7 +3,9 @@
 //! cases, so that none leaves.
 
 use rescind_model::RequirementSet;
-use rescind_model::event::{Exchange, ExplainedRequirement, ExplainedToken, Finding, Place};
+use rescind_model::event::{
+    CaseId, Exchange, ExplainedRequirement, ExplainedToken, Finding, Place,
+};
 use rescind_model::secret::SecretScanner;
 use rescind_provider::Entry;
 
@@ -47,6 +49,24 @@ pub fn explain(
             .unwrap_or_default(),
         tokens: step.map(|step| tokens(step, scanner)).unwrap_or_default(),
         curl: call.map(|call| curl(&call.sent, scanner, base_url)),
+        difference: Vec::new(),
+    }
+}
+
+/// Explains why a case was not run: there is nothing to show beside what is said of it.
+pub fn of_left_out(case: &CaseId, outcome: &CheckOutcome, set: &RequirementSet) -> Finding {
+    Finding {
+        case: case.clone(),
+        step: None,
+        check: outcome.verdict.id.clone(),
+        verdict: outcome.verdict.verdict,
+        message: outcome.verdict.message.clone(),
+        place: None,
+        requirements: requirements(outcome, set),
+        exchange: None,
+        provider_saw: Vec::new(),
+        tokens: Vec::new(),
+        curl: None,
         difference: Vec::new(),
     }
 }

@@ -26,4 +26,4 @@ pub mod verdicts;
 
 pub use catalogue::Catalogue;
 pub use error::RunError;
-pub use run::{RunOptions, RunOutcome, run};
+pub use run::{RunOptions, RunOutcome, run, run_until};

@@ -1,40 +1,36 @@
 //! A whole run: preflight, cases in parallel, the end of the target's process, verdicts.
 
-use std::collections::{BTreeMap, HashMap};
-use std::net::{Ipv4Addr, SocketAddr};
+mod surroundings;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rescind_model::event::{
-    Event, Finding, Report, RunFinished, RunInformation, RunStarted, Summary,
+    CaseId, Event, Finding, Report, RunFinished, RunInformation, RunStarted, Summary,
 };
 use rescind_model::secret::{FingerprintKey, Secret, SecretScanner};
-use rescind_model::source::Located;
-use rescind_model::target::{Obstacle, OtherKey};
-use rescind_model::template::{self, Escape, Variables};
+use rescind_model::target::Obstacle;
 use rescind_model::verdict::{Strictness, Verdict};
 use rescind_model::{RequirementSet, Target};
-use rescind_provider::Provider;
-use rescind_provider::ledger::LedgerKey;
 use rescind_provider::server::Address;
-use serde_json::json;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::case::{CaseRun, FinishedCase};
 use crate::catalogue::Catalogue;
-use crate::clock::{Stopwatch, let_pass};
+use crate::clock::Stopwatch;
 use crate::error::{Problem, RunError};
 use crate::evidence;
 use crate::judge::judge;
 use crate::plan::{Case, Plan, plan};
-use crate::preflight::preflight;
 use crate::record::CaseRecord;
-use crate::snapshots::{self, SnapshotComparison, SnapshotMode};
-use crate::target::{Adapter, ApiKeys, Client, RunningProcess};
+use crate::snapshots::{self, SnapshotComparison, SnapshotMode, SnapshotState};
 use crate::verdicts::{self, CheckOutcome};
+
+use surroundings::{Begun, Ended, begin, end};
 
 /// What a run is asked for, besides its files.
 #[derive(Clone, Debug)]
@@ -81,89 +77,61 @@ pub async fn run(
     options: &RunOptions,
     events: &mpsc::Sender<Event>,
 ) -> Result<RunOutcome, RunError> {
+    run_until(catalogue, target, options, events, std::future::pending()).await
+}
+
+/// Runs them until they have ended, or somebody stops it. What has ended by then is judged; the
+/// other cases stand in the report as not run, and the report says that it was interrupted.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_until(
+    catalogue: &Catalogue,
+    target: &Target,
+    options: &RunOptions,
+    events: &mpsc::Sender<Event>,
+    stop: impl Future<Output = ()>,
+) -> Result<RunOutcome, RunError> {
     let stopwatch = Stopwatch::start();
     let Plan { cases, left_out } = plan(catalogue, target, &options.selection)?;
-    let scenarios = count_scenarios(&cases);
+    let planned = Planned {
+        cases: cases.iter().map(|case| case.id.clone()).collect(),
+        left_out,
+    };
+    let judging = Judging {
+        set: &catalogue.set,
+        target,
+        strictness: options.strictness,
+        stopwatch,
+    };
     emit(
         events,
         Event::RunStarted(RunStarted {
             contract: catalogue.set.contract.clone(),
             set: catalogue.set.name.clone(),
             target: target.name.clone(),
-            scenarios,
+            scenarios: count_scenarios(&cases),
             cases: cases.len(),
             seed: options.seed.clone(),
         }),
     )
     .await;
-    let keys = api_keys(target, options)?;
-    let process = start_process(target, options, &keys).await?;
-    let adapter = Arc::new(adapter(target, process.as_ref(), &keys, options)?);
-    let provider = Provider::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), &options.seed)
-        .await
-        .map_err(|error| {
-            RunError::Harness(Problem::new(
-                format!("the provider cannot start: {error}"),
-                "free a port on loopback",
-            ))
-        })?;
-    preflight(&adapter, &provider, &cases[0])
-        .await
-        .map_err(RunError::Configuration)?;
-
-    let judging = Judging {
-        set: &catalogue.set,
-        target,
-        strictness: options.strictness,
+    let mut stop = std::pin::pin!(stop);
+    let begun = tokio::select! {
+        begun = begin(target, options, &cases[0]) => Some(begun?),
+        () = &mut stop => None,
     };
-    let finished = run_cases(cases, &adapter, &provider, options.jobs, &judging, events).await?;
-    let_pass(Duration::from_secs_f64(target.limits.background_seconds)).await;
-    let log = match process {
-        Some(process) => Some(process.stop().await.map_err(RunError::Harness)?),
-        None => None,
+    let ended = match begun {
+        // Nothing has been asked of the target that could be judged.
+        None => Ended::default(),
+        Some(begun) => {
+            let jobs = options.jobs;
+            let finished = run_cases(cases, &begun, jobs, &judging, events, stop).await?;
+            end(begun, finished, target).await?
+        }
     };
-    if log.as_ref().is_some_and(|log| log.truncated) {
-        return Err(RunError::Harness(Problem::new(
-            "the target wrote more than can be searched for secrets",
-            "lower the level of its log",
-        )));
-    }
-    provider.stop().await;
-    let shown_url = target
-        .process
-        .is_none()
-        .then(|| adapter.base_url().to_owned());
     let outcome = without_holding_up_others(|| {
-        let mut records: Vec<CaseRecord> = finished.into_iter().map(FinishedCase::finish).collect();
-        records.sort_by(|left, right| left.id.cmp(&right.id));
-        let (scanner, owners) = scanner_of_all(&records, options);
-        if let Some(log) = log {
-            search_log(&mut records, &log.text, &scanner, &owners);
-        }
-        let secrets = scanner
-            .secrets()
-            .iter()
-            .map(|known| known.secret.clone())
-            .collect();
-        let judged = Judged {
-            records: &records,
-            left_out: &left_out,
-        };
-        let mut finished =
-            judging.conclude(&judged, options, &scanner, shown_url.as_deref(), stopwatch);
-        let snapshots = match &options.snapshots {
-            SnapshotMode::Ignore => Vec::new(),
-            SnapshotMode::Compare(set) => {
-                let compared = snapshots::compare(&records, target, set, &catalogue.left_out);
-                snapshots::report(&mut finished, &compared, set, options.strictness, &scanner);
-                compared
-            }
-        };
-        RunOutcome {
-            finished,
-            snapshots,
-            secrets,
-        }
+        judging.outcome(ended, &planned, options, &catalogue.left_out)
     });
     let report = Event::RunFinished(Box::new(outcome.finished.clone()));
     emit(events, report).await;
@@ -190,151 +158,29 @@ fn count_scenarios(cases: &[Case]) -> usize {
     ids.len()
 }
 
-/// The keys from the environment, or ones made for this run.
-fn api_keys(target: &Target, options: &RunOptions) -> Result<ApiKeys, RunError> {
-    let other = |key: &Option<OtherKey>, name| match key {
-        None => Ok(None),
-        Some(key) => api_key(key.environment.as_ref(), name, options).map(Some),
-    };
-    let headers = target.headers_from_environment.iter();
-    let headers = headers.map(|(name, variable)| {
-        let value = from_environment(variable, "a header", options)?;
-        Ok((name.clone(), value))
-    });
-    Ok(ApiKeys {
-        headers: headers.collect::<Result<_, RunError>>()?,
-        main: api_key(target.api_key.environment.as_ref(), "api_key", options)?,
-        read_only: other(&target.read_only_api_key, "read_only_api_key")?,
-        other_project: other(&target.other_project_api_key, "other_project_api_key")?,
-    })
-}
-
-fn api_key(
-    environment: Option<&Located<String>>,
-    name: &str,
-    options: &RunOptions,
-) -> Result<Secret, RunError> {
-    match environment {
-        None => {
-            let format = rescind_model::profile::TokenFormat {
-                prefix: "ak_".into(),
-                characters: rescind_model::profile::TokenCharacters::UrlSafe,
-                lifetime_seconds: None,
-            };
-            Ok(Secret::new(
-                LedgerKey::new(&options.seed, "target").derive(name, &format),
-            ))
-        }
-        Some(variable) => from_environment(variable, "the API key", options),
-    }
-}
-
-fn from_environment(
-    variable: &Located<String>,
-    what: &str,
-    options: &RunOptions,
-) -> Result<Secret, RunError> {
-    let value = options.environment.get(variable.get());
-    let value = value.filter(|value| !value.expose().is_empty());
-    value.cloned().ok_or_else(|| {
-        RunError::Configuration(Problem::new(
-            format!(
-                "the environment variable `{}`, which is to hold {what}, is not set",
-                **variable
-            ),
-            format!("set it: `export {}=…`", **variable),
-        ))
-    })
-}
-
-async fn start_process(
-    target: &Target,
-    options: &RunOptions,
-    keys: &ApiKeys,
-) -> Result<Option<RunningProcess>, RunError> {
-    let Some(process) = &target.process else {
-        return Ok(None);
-    };
-    let mut variables = Variables::from([
-        (
-            "rescind".to_owned(),
-            json!(options.rescind.to_string_lossy()),
-        ),
-        (
-            "directory".to_owned(),
-            json!(options.directory.to_string_lossy()),
-        ),
-        ("api_key".to_owned(), json!(keys.main.expose())),
-    ]);
-    let others = [
-        ("read_only_api_key", &keys.read_only),
-        ("other_project_api_key", &keys.other_project),
-    ];
-    for (name, key) in others {
-        if let Some(key) = key {
-            variables.insert(name.to_owned(), json!(key.expose()));
-        }
-    }
-    RunningProcess::start(process, &variables)
-        .await
-        .map(Some)
-        .map_err(RunError::Configuration)
-}
-
-fn adapter(
-    target: &Target,
-    process: Option<&RunningProcess>,
-    keys: &ApiKeys,
-    options: &RunOptions,
-) -> Result<Adapter, RunError> {
-    let variables = process
-        .map(|process| process.variables.clone())
-        .unwrap_or_default();
-    let base_url = fill(&target.base_url, &variables)?;
-    let client = Client::new(&base_url, options.ca_certificates.as_deref())
-        .map_err(RunError::Configuration)?;
-    Ok(Adapter::new(target.clone(), base_url, keys.clone(), client))
-}
-
-fn fill(text: &Located<String>, variables: &Variables) -> Result<String, RunError> {
-    template::fill(text, variables, Escape::None).map_err(|error| {
-        RunError::Configuration(Problem::new(
-            error.to_string(),
-            "correct `base_url` in the target file",
-        ))
-    })
-}
-
+/// Runs the cases until all have ended, or somebody stops it: those that have ended are returned.
 async fn run_cases(
     cases: Vec<Case>,
-    adapter: &Arc<Adapter>,
-    provider: &Provider,
+    begun: &Begun,
     jobs: usize,
     judging: &Judging<'_>,
     events: &mpsc::Sender<Event>,
+    mut stop: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Vec<FinishedCase>, RunError> {
     let count = cases.len();
-    let places = Arc::new(Semaphore::new(jobs.max(1)));
-    let mut running = JoinSet::new();
-    for (number, case) in cases.into_iter().enumerate() {
-        // The name makes the tokens: it must not depend on the order of execution.
-        let tenant = provider.add_tenant(
-            &Address::Below(format!("{number}")),
-            &case.id.to_string(),
-            Arc::clone(&case.profile),
-        );
-        let tenant = tenant
-            .map_err(|error| RunError::Harness(Problem::new(error.to_string(), error.hint())))?;
-        let run = CaseRun::new(case, Arc::clone(adapter), tenant);
-        let places = Arc::clone(&places);
-        running.spawn(async move {
-            // The semaphore is never closed.
-            let _place = places.acquire_owned().await;
-            run.run().await
-        });
-    }
+    let mut running = spawn_cases(cases, begun, jobs)?;
     let mut finished = Vec::with_capacity(count);
-    while let Some(joined) = running.join_next().await {
+    loop {
+        let joined = tokio::select! {
+            // What has ended counts, whoever stops it at the same moment.
+            biased;
+            joined = running.join_next() => joined,
+            () = &mut stop => {
+                running.shutdown().await;
+                break;
+            }
+        };
+        let Some(joined) = joined else { break };
         let case = joined.map_err(|error| {
             RunError::Harness(Problem::new(
                 format!("a case ended abnormally: {error}"),
@@ -356,6 +202,34 @@ async fn run_cases(
         .await;
     }
     Ok(finished)
+}
+
+/// Each case at a tenant of its own, so many of them at once.
+fn spawn_cases(
+    cases: Vec<Case>,
+    begun: &Begun,
+    jobs: usize,
+) -> Result<JoinSet<FinishedCase>, RunError> {
+    let places = Arc::new(Semaphore::new(jobs.max(1)));
+    let mut running = JoinSet::new();
+    for (number, case) in cases.into_iter().enumerate() {
+        // The name makes the tokens: it must not depend on the order of execution.
+        let tenant = begun.provider.add_tenant(
+            &Address::Below(format!("{number}")),
+            &case.id.to_string(),
+            Arc::clone(&case.profile),
+        );
+        let tenant = tenant
+            .map_err(|error| RunError::Harness(Problem::new(error.to_string(), error.hint())))?;
+        let run = CaseRun::new(case, Arc::clone(&begun.adapter), tenant);
+        let places = Arc::clone(&places);
+        running.spawn(async move {
+            // The semaphore is never closed.
+            let _place = places.acquire_owned().await;
+            run.run().await
+        });
+    }
+    Ok(running)
 }
 
 /// A scanner for the secrets of all cases, and which case each belongs to, by fingerprint.
@@ -396,10 +270,12 @@ fn search_log(
     }
 }
 
-/// What there is to conclude from.
-struct Judged<'a> {
-    records: &'a [CaseRecord],
-    left_out: &'a [(Case, Obstacle)],
+/// What a run was to consist of.
+struct Planned {
+    /// The cases that were to be run.
+    cases: Vec<CaseId>,
+    /// Those that the target cannot be asked for.
+    left_out: Vec<(Case, Obstacle)>,
 }
 
 /// What turns records into verdicts.
@@ -407,6 +283,7 @@ struct Judging<'a> {
     set: &'a RequirementSet,
     target: &'a Target,
     strictness: Strictness,
+    stopwatch: Stopwatch,
 }
 
 impl Judging<'_> {
@@ -423,19 +300,58 @@ impl Judging<'_> {
             .unwrap_or(Verdict::NotRun)
     }
 
+    /// What the run came to, its snapshots among it.
+    fn outcome(
+        &self,
+        ended: Ended,
+        planned: &Planned,
+        options: &RunOptions,
+        of_other_sets: &BTreeSet<String>,
+    ) -> RunOutcome {
+        let finished = ended.finished.into_iter();
+        let mut records: Vec<CaseRecord> = finished.map(FinishedCase::finish).collect();
+        records.sort_by(|left, right| left.id.cmp(&right.id));
+        let (scanner, owners) = scanner_of_all(&records, options);
+        if let Some(log) = ended.log {
+            search_log(&mut records, &log.text, &scanner, &owners);
+        }
+        let secrets = scanner
+            .secrets()
+            .iter()
+            .map(|known| known.secret.clone())
+            .collect();
+        let base_url = ended.shown_url.as_deref();
+        let mut finished = self.conclude(&records, planned, options, &scanner, base_url);
+        let snapshots = match &options.snapshots {
+            SnapshotMode::Ignore => Vec::new(),
+            SnapshotMode::Compare(set) => {
+                let interrupted = finished.report.run.interrupted;
+                let mut compared = snapshots::compare(&records, self.target, set, of_other_sets);
+                if interrupted {
+                    // A case that did not run has its snapshot all the same.
+                    compared.retain(|one| !matches!(one.state, SnapshotState::Unreferenced { .. }));
+                }
+                snapshots::report(&mut finished, &compared, set, options.strictness, &scanner);
+                compared
+            }
+        };
+        RunOutcome {
+            finished,
+            snapshots,
+            secrets,
+        }
+    }
+
     fn conclude(
         &self,
-        judged: &Judged<'_>,
+        records: &[CaseRecord],
+        planned: &Planned,
         options: &RunOptions,
         scanner: &SecretScanner,
         base_url: Option<&str>,
-        stopwatch: Stopwatch,
     ) -> RunFinished {
         let mut all: Vec<CheckOutcome> = Vec::new();
         let mut findings: Vec<Finding> = Vec::new();
-        let left_out = judged.left_out.iter();
-        all.extend(left_out.map(|(case, obstacle)| verdicts::left_out(case, obstacle, self.set)));
-        let records = judged.records;
         for record in records {
             let mut outcomes = self.outcomes(record);
             for outcome in &mut outcomes {
@@ -450,8 +366,18 @@ impl Judging<'_> {
             );
             all.extend(outcomes);
         }
-        all.sort_by(|left, right| left.place().cmp(&right.place()));
+        for (case, obstacle) in &planned.left_out {
+            let outcome = verdicts::left_out(case, obstacle, self.set);
+            if outcome.verdict.verdict > Verdict::Pass {
+                findings.push(evidence::of_left_out(&case.id, &outcome, self.set));
+            }
+            all.push(outcome);
+        }
         let requirements = verdicts::of_requirements(self.set, &all, self.strictness);
+        let ran: BTreeSet<&CaseId> = records.iter().map(|record| &record.id).collect();
+        let not_run = planned.cases.iter().filter(|case| !ran.contains(case));
+        all.extend(not_run.map(verdicts::of_interrupted_case));
+        all.sort_by(|left, right| left.place().cmp(&right.place()));
         let mut ids: Vec<&str> = records
             .iter()
             .map(|record| record.id.scenario.as_str())
@@ -465,7 +391,8 @@ impl Judging<'_> {
         for outcome in &all {
             summary.count(outcome.verdict.verdict);
         }
-        summary.duration_ms = u64::try_from(stopwatch.elapsed().as_millis()).unwrap_or(u64::MAX);
+        summary.duration_ms =
+            u64::try_from(self.stopwatch.elapsed().as_millis()).unwrap_or(u64::MAX);
         let report = Report {
             schema: "rescind.report/1".into(),
             contract: self.set.contract.clone(),
@@ -475,7 +402,7 @@ impl Judging<'_> {
                 version: env!("CARGO_PKG_VERSION").into(),
                 seed: options.seed.clone(),
                 selection: options.selection.clone(),
-                interrupted: false,
+                interrupted: ran.len() < planned.cases.len(),
             },
             summary,
             requirements,

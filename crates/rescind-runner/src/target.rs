@@ -8,4 +8,4 @@ pub use adapter::{
     Adapter, ApiKeys, CallError, Connected, ConnectionFacts, ProvisioningError, ProvisioningFailure,
 };
 pub use client::Client;
-pub use process::RunningProcess;
+pub use process::{CapturedLog, RunningProcess};

@@ -124,6 +124,16 @@ pub fn of_case(
     outcomes
 }
 
+/// What a case came to that had not ended when somebody stopped the run.
+pub fn of_interrupted_case(case: &CaseId) -> CheckOutcome {
+    let message = "somebody stopped the run before this case had ended".to_owned();
+    CheckOutcome {
+        verdict: check_verdict(case, CASE_RAN, Verdict::NotRun, message, &[]),
+        rows: Vec::new(),
+        first_violation: None,
+    }
+}
+
 /// Whether a judgement is about a row of the set: a check that came with a later one says nothing
 /// about an earlier one.
 fn belongs(judgement: &Judgement, set: &RequirementSet) -> bool {

@@ -76,6 +76,8 @@ impl RunningProcess {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
+            // Ctrl-C on a terminal reaches its whole group: the target must outlive it, to be judged.
+            .process_group(0)
             .spawn()
             .map_err(|error| {
                 Problem::new(

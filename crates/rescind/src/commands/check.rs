@@ -10,7 +10,7 @@ use rescind_model::verdict::{RunVerdict, Strictness};
 use rescind_report::outcome;
 use rescind_runner::snapshots::SnapshotMode;
 use rescind_runner::{Catalogue, RunError, RunOptions, RunOutcome};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::provider::stop_requested;
 use super::{NotReady, fresh_seed};
@@ -36,12 +36,21 @@ pub async fn run(arguments: Check) -> u8 {
     };
     let (events, receiver) = mpsc::channel(WAITING_EVENTS);
     let followed = tokio::spawn(progress::follow(receiver));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let run = rescind_runner::run_until(&catalogue, &target, &options, &events, async {
+        // Nobody is left to stop it: then nothing does.
+        if stopped.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    });
     let outcome = tokio::select! {
-        outcome = rescind_runner::run(&catalogue, &target, &options, &events) => outcome,
-        _ = stop_requested() => {
-            output::problem("interrupted: no verdict", "run it again to its end");
+        // Whoever stops it is heard before it begins.
+        biased;
+        () = stopped_twice(stop) => {
+            output::problem("interrupted: no report is written", "run it again to its end");
             return exit::INTERRUPTED;
         }
+        outcome = run => outcome,
     };
     drop(events);
     // A progress bar that failed is no reason to fail.
@@ -50,11 +59,23 @@ pub async fn run(arguments: Check) -> u8 {
         Ok(outcome) => outcome,
         Err(error) => return explain(&error),
     };
-    if let Err(not_ready) = accept(snapshots.as_ref(), &mut outcome).await {
+    // What only a part of the cases shows is nothing to accept.
+    let interrupted = outcome.finished.report.run.interrupted;
+    if !interrupted && let Err(not_ready) = accept(snapshots.as_ref(), &mut outcome).await {
         return not_ready.report();
     }
     happened.push(Event::RunFinished(Box::new(outcome.finished.clone())));
     conclude(&reports, &happened, &outcome.finished)
+}
+
+/// The first request to stop lets the run come to a report of what it has by then; a second one is
+/// for who does not want to wait for it.
+async fn stopped_twice(stop: oneshot::Sender<()>) {
+    // A signal that cannot be waited for ends the program anyway.
+    let _ = stop_requested().await;
+    output::talk("interrupted: judging what has ended; once more to leave at once");
+    let _ = stop.send(());
+    let _ = stop_requested().await;
 }
 
 /// Takes over what a run changed of the snapshots, as far as somebody asks for it.

@@ -13,8 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::support::{Finished, check, reference_target, rescind, write};
 
 pub const KEY: &str = "ak_a-key-for-this-test";
-const READ_ONLY_KEY: &str = "ak_another-that-may-only-read";
-const OTHER_PROJECT_KEY: &str = "ak_another-of-another-project";
+pub const READ_ONLY_KEY: &str = "ak_another-that-may-only-read";
+pub const OTHER_PROJECT_KEY: &str = "ak_another-of-another-project";
 
 /// How a revoke route misbehaves.
 #[derive(Clone, Copy, Debug)]

@@ -12,6 +12,7 @@ mod defects;
 mod examples;
 mod explain;
 mod hostile_targets;
+mod interruption;
 mod kill;
 mod prove;
 mod provider;

@@ -1,0 +1,210 @@
+//! What stands around the cases of a run: the target and the provider, started before them and ended
+//! after them.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rescind_model::Target;
+use rescind_model::secret::Secret;
+use rescind_model::source::Located;
+use rescind_model::target::OtherKey;
+use rescind_model::template::{self, Escape, Variables};
+use rescind_provider::Provider;
+use rescind_provider::ledger::LedgerKey;
+use serde_json::json;
+
+use super::RunOptions;
+use crate::case::FinishedCase;
+use crate::clock::let_pass;
+use crate::error::{Problem, RunError};
+use crate::plan::Case;
+use crate::preflight::preflight;
+use crate::target::{Adapter, ApiKeys, CapturedLog, Client, RunningProcess};
+
+/// A target and a provider that a case can be run between.
+pub struct Begun {
+    process: Option<RunningProcess>,
+    /// How the target is called.
+    pub adapter: Arc<Adapter>,
+    /// The provider, as yet without tenants.
+    pub provider: Provider,
+}
+
+/// Starts both, and makes sure that neither is to blame for what follows.
+pub async fn begin(target: &Target, options: &RunOptions, first: &Case) -> Result<Begun, RunError> {
+    let keys = api_keys(target, options)?;
+    let process = start_process(target, options, &keys).await?;
+    let adapter = Arc::new(adapter(target, process.as_ref(), &keys, options)?);
+    let provider = Provider::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), &options.seed)
+        .await
+        .map_err(|error| {
+            RunError::Harness(Problem::new(
+                format!("the provider cannot start: {error}"),
+                "free a port on loopback",
+            ))
+        })?;
+    preflight(&adapter, &provider, first)
+        .await
+        .map_err(RunError::Configuration)?;
+    Ok(Begun {
+        process,
+        adapter,
+        provider,
+    })
+}
+
+/// What the cases of a run left behind.
+#[derive(Default)]
+pub struct Ended {
+    /// The cases that have ended, in no order.
+    pub finished: Vec<FinishedCase>,
+    /// What the target's process wrote, if it was ours.
+    pub log: Option<CapturedLog>,
+    /// The target's address, where others can reach it, too.
+    pub shown_url: Option<String>,
+}
+
+/// Waits for what must not come any more, and ends what was begun.
+pub async fn end(
+    begun: Begun,
+    finished: Vec<FinishedCase>,
+    target: &Target,
+) -> Result<Ended, RunError> {
+    let_pass(Duration::from_secs_f64(target.limits.background_seconds)).await;
+    let log = match begun.process {
+        Some(process) => Some(process.stop().await.map_err(RunError::Harness)?),
+        None => None,
+    };
+    if log.as_ref().is_some_and(|log| log.truncated) {
+        return Err(RunError::Harness(Problem::new(
+            "the target wrote more than can be searched for secrets",
+            "lower the level of its log",
+        )));
+    }
+    begun.provider.stop().await;
+    let shown_url = target
+        .process
+        .is_none()
+        .then(|| begun.adapter.base_url().to_owned());
+    Ok(Ended {
+        finished,
+        log,
+        shown_url,
+    })
+}
+
+/// The keys from the environment, or ones made for this run.
+fn api_keys(target: &Target, options: &RunOptions) -> Result<ApiKeys, RunError> {
+    let other = |key: &Option<OtherKey>, name| match key {
+        None => Ok(None),
+        Some(key) => api_key(key.environment.as_ref(), name, options).map(Some),
+    };
+    let headers = target.headers_from_environment.iter();
+    let headers = headers.map(|(name, variable)| {
+        let value = from_environment(variable, "a header", options)?;
+        Ok((name.clone(), value))
+    });
+    Ok(ApiKeys {
+        headers: headers.collect::<Result<_, RunError>>()?,
+        main: api_key(target.api_key.environment.as_ref(), "api_key", options)?,
+        read_only: other(&target.read_only_api_key, "read_only_api_key")?,
+        other_project: other(&target.other_project_api_key, "other_project_api_key")?,
+    })
+}
+
+fn api_key(
+    environment: Option<&Located<String>>,
+    name: &str,
+    options: &RunOptions,
+) -> Result<Secret, RunError> {
+    match environment {
+        None => {
+            let format = rescind_model::profile::TokenFormat {
+                prefix: "ak_".into(),
+                characters: rescind_model::profile::TokenCharacters::UrlSafe,
+                lifetime_seconds: None,
+            };
+            Ok(Secret::new(
+                LedgerKey::new(&options.seed, "target").derive(name, &format),
+            ))
+        }
+        Some(variable) => from_environment(variable, "the API key", options),
+    }
+}
+
+fn from_environment(
+    variable: &Located<String>,
+    what: &str,
+    options: &RunOptions,
+) -> Result<Secret, RunError> {
+    let value = options.environment.get(variable.get());
+    let value = value.filter(|value| !value.expose().is_empty());
+    value.cloned().ok_or_else(|| {
+        RunError::Configuration(Problem::new(
+            format!(
+                "the environment variable `{}`, which is to hold {what}, is not set",
+                **variable
+            ),
+            format!("set it: `export {}=…`", **variable),
+        ))
+    })
+}
+
+async fn start_process(
+    target: &Target,
+    options: &RunOptions,
+    keys: &ApiKeys,
+) -> Result<Option<RunningProcess>, RunError> {
+    let Some(process) = &target.process else {
+        return Ok(None);
+    };
+    let mut variables = Variables::from([
+        (
+            "rescind".to_owned(),
+            json!(options.rescind.to_string_lossy()),
+        ),
+        (
+            "directory".to_owned(),
+            json!(options.directory.to_string_lossy()),
+        ),
+        ("api_key".to_owned(), json!(keys.main.expose())),
+    ]);
+    let others = [
+        ("read_only_api_key", &keys.read_only),
+        ("other_project_api_key", &keys.other_project),
+    ];
+    for (name, key) in others {
+        if let Some(key) = key {
+            variables.insert(name.to_owned(), json!(key.expose()));
+        }
+    }
+    RunningProcess::start(process, &variables)
+        .await
+        .map(Some)
+        .map_err(RunError::Configuration)
+}
+
+fn adapter(
+    target: &Target,
+    process: Option<&RunningProcess>,
+    keys: &ApiKeys,
+    options: &RunOptions,
+) -> Result<Adapter, RunError> {
+    let variables = process
+        .map(|process| process.variables.clone())
+        .unwrap_or_default();
+    let base_url = fill(&target.base_url, &variables)?;
+    let client = Client::new(&base_url, options.ca_certificates.as_deref())
+        .map_err(RunError::Configuration)?;
+    Ok(Adapter::new(target.clone(), base_url, keys.clone(), client))
+}
+
+fn fill(text: &Located<String>, variables: &Variables) -> Result<String, RunError> {
+    template::fill(text, variables, Escape::None).map_err(|error| {
+        RunError::Configuration(Problem::new(
+            error.to_string(),
+            "correct `base_url` in the target file",
+        ))
+    })
+}
