@@ -101,6 +101,8 @@ pub struct Finding {
     pub curl: Option<String>,
     /// How the case's transcript differs from its snapshot: the lines of a unified diff.
     pub difference: Vec<String>,
+    /// An entry for a file of deviations that would accept it for a while.
+    pub deviation: Option<String>,
 }
 
 /// A place in a scenario.

@@ -98,6 +98,9 @@ pub struct FindingLine {
     pub curl: Option<String>,
     /// How the case's transcript differs from its snapshot: the lines of a unified diff.
     pub difference: Vec<String>,
+    /// An entry for a file of deviations that would accept it for a while, ready to paste.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deviation: Option<String>,
 }
 
 /// A line of a file.

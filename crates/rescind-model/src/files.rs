@@ -2,6 +2,7 @@
 
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings};
 
+use crate::deviation::DeviationsFile;
 use crate::provider_config::file::ProviderConfigFile;
 use crate::requirement::RequirementSetFile;
 use crate::scenario::file::ScenarioFile;
@@ -23,6 +24,10 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         (
             "scenario",
             generator().into_root_schema_for::<ScenarioFile>(),
+        ),
+        (
+            "deviations",
+            generator().into_root_schema_for::<DeviationsFile>(),
         ),
         ("target", generator().into_root_schema_for::<Target>()),
         (

@@ -9,6 +9,8 @@
 //! [`source::Diagnostic`] that underlines its place.
 
 pub mod base_url;
+pub mod calendar;
+pub mod deviation;
 pub mod event;
 pub mod event_line;
 pub mod explanation;
@@ -28,6 +30,7 @@ pub mod verdict;
 pub mod vocabulary;
 
 pub use base_url::BaseUrl;
+pub use deviation::Deviations;
 pub use profile::Profile;
 pub use provider_config::ProviderConfig;
 pub use requirement::RequirementSet;

@@ -102,6 +102,14 @@ impl<T> Located<T> {
         &self.value
     }
 
+    /// What is made of the value, at its place.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Located<U> {
+        Located {
+            value: change(self.value),
+            span: self.span,
+        }
+    }
+
     /// The value, to be changed. Its place stays that of what the file states.
     pub const fn get_mut(&mut self) -> &mut T {
         &mut self.value
@@ -334,6 +342,7 @@ fn expected_words(expected: &str) -> &str {
         "a string" => "a text",
         "a sequence" => "a list",
         "a map" => "a table",
+        "a TOML datetime" => "a day",
         other if other.starts_with("struct ") => "a table",
         other => other,
     }
@@ -366,6 +375,7 @@ fn conversion(expected: &str, found: &str, place: &str) -> String {
         }
         "a list" => format!("put it into brackets: `[{place}]`"),
         "a table" => "write `{ key = value }` in its place, or a `[table]` of its own".to_owned(),
+        "a day" => "write year, month and day, without quotes: `2027-01-31`".to_owned(),
         "a text" => format!("put it into quotes: `\"{inside}\"`"),
         _ if inside != place && inside.parse::<f64>().is_ok() => {
             format!("leave out the quotes: `{inside}`")

@@ -63,6 +63,15 @@ fn tokens(finding: &Finding) -> Vec<String> {
         .collect()
 }
 
+/// An entry of a file of deviations that would accept a finding. Each finding has its own.
+pub fn deviation(finding: &Finding) -> Option<Section> {
+    let entry = finding.deviation.as_ref()?;
+    some(
+        "to accept it for a while, in the file that `--deviations` names",
+        entry.lines().map(str::to_owned).collect(),
+    )
+}
+
 /// The requirements of a finding, a line each, then where they are written, each source once.
 pub fn requirements(finding: &Finding) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();

@@ -123,6 +123,10 @@ fn explained(finished: &RunFinished) -> BTreeMap<(String, String), String> {
             } else {
                 text.push(format!("evidence: beside `{}` of this case", gravest.check));
             }
+            if let Some(entry) = evidence::deviation(finding) {
+                text.push(format!("{}:", entry.title));
+                text.extend(entry.lines);
+            }
             let key = (finding.case.to_string(), finding.check.clone());
             explained.insert(key, text.join("\n"));
         }

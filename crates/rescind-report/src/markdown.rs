@@ -182,7 +182,10 @@ fn group_text(group: &[&Finding]) -> String {
         }
     }
     let sections = group.first().map(|first| evidence::sections(first));
-    for section in sections.unwrap_or_default() {
+    let entries = group
+        .iter()
+        .filter_map(|finding| evidence::deviation(finding));
+    for section in sections.unwrap_or_default().into_iter().chain(entries) {
         text.push_str(&block(&section));
     }
     text

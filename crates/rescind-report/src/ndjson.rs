@@ -97,6 +97,7 @@ fn finding_line(finding: &Finding) -> FindingLine {
         tokens: finding.tokens.clone(),
         curl: finding.curl.clone(),
         difference: finding.difference.clone(),
+        deviation: finding.deviation.clone(),
     }
 }
 

@@ -122,6 +122,23 @@ impl Page {
             self.finding(finding);
         }
         let Some(first) = group.first() else { return };
+        self.sections(first);
+        let entries = group
+            .iter()
+            .filter_map(|finding| evidence::deviation(finding));
+        for (number, entry) in entries.enumerate() {
+            if number == 0 {
+                self.line(format!("{}:", entry.title));
+            } else {
+                self.line("");
+            }
+            // Without an indent: pasted into a file it looks like the rest of it.
+            entry.lines.iter().for_each(|line| self.line(line));
+        }
+        self.hint(first);
+    }
+
+    fn sections(&mut self, first: &Finding) {
         let is_snapshot = first.check == SNAPSHOT;
         for section in evidence::sections(first) {
             self.line(format!("{}:", section.title));
@@ -134,7 +151,10 @@ impl Page {
                 self.line(format!("  {line}"));
             }
         }
-        if is_snapshot {
+    }
+
+    fn hint(&mut self, first: &Finding) {
+        if first.check == SNAPSHOT {
             self.line(
                 "hint: `rescind check --snapshots review` with the same target shows it and asks whether it is to be accepted",
             );

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rescind_model::event::CaseId;
 use rescind_model::requirement::SetFiles;
-use rescind_model::{Diagnostic, Profile, RequirementSet, Scenario, SourceFile, Target};
+use rescind_model::{
+    Deviations, Diagnostic, Profile, RequirementSet, Scenario, SourceFile, Target,
+};
 
 use crate::judge::checks;
 
@@ -95,6 +98,36 @@ impl Catalogue {
             }),
             _ => Err(mistakes),
         }
+    }
+
+    /// Reads and validates a file of deviations. The checks and cases of the whole suite are known,
+    /// whatever is selected of it.
+    ///
+    /// # Errors
+    /// Every mistake in it.
+    pub fn load_deviations(&self, file: &SourceFile) -> Result<Deviations, Vec<Diagnostic>> {
+        let deviations = Deviations::parse(file)?;
+        let is_known = |case: &CaseId| {
+            let scenario = self
+                .scenarios
+                .iter()
+                .find(|known| known.id == case.scenario);
+            scenario.is_some_and(|scenario| {
+                let mut profiles = scenario.profiles.iter();
+                profiles.any(|profile| **profile == case.profile)
+            }) || self.left_out.contains(&case.scenario)
+        };
+        let cases: Vec<String> = self
+            .scenarios
+            .iter()
+            .flat_map(|scenario| {
+                let profiles = scenario.profiles.iter();
+                profiles.map(|profile| format!("{}@{}", scenario.id, **profile))
+            })
+            .collect();
+        let all = || cases.iter().map(String::as_str).collect();
+        deviations.validate_names(&checks::ids(), is_known, all)?;
+        Ok(deviations)
     }
 
     /// Reads and validates a target file.

@@ -50,6 +50,7 @@ pub fn explain(
         tokens: step.map(|step| tokens(step, scanner)).unwrap_or_default(),
         curl: call.map(|call| curl(&call.sent, scanner, base_url)),
         difference: Vec::new(),
+        deviation: None,
     }
 }
 
@@ -68,6 +69,7 @@ pub fn of_left_out(case: &CaseId, outcome: &CheckOutcome, set: &RequirementSet) 
         tokens: Vec::new(),
         curl: None,
         difference: Vec::new(),
+        deviation: None,
     }
 }
 

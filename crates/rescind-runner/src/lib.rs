@@ -11,6 +11,7 @@
 pub mod case;
 pub mod catalogue;
 mod clock;
+pub mod deviations;
 pub mod error;
 mod evidence;
 pub mod judge;

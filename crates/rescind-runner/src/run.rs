@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use rescind_model::deviation::AcceptedDeviations;
 use rescind_model::event::{
     CaseId, Event, Finding, Report, RunFinished, RunInformation, RunStarted, Summary,
 };
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 use crate::case::{CaseRun, FinishedCase};
 use crate::catalogue::Catalogue;
 use crate::clock::Stopwatch;
+use crate::deviations::{self, ConsideredOutcome};
 use crate::error::{Problem, RunError};
 use crate::evidence;
 use crate::judge::judge;
@@ -53,6 +55,8 @@ pub struct RunOptions {
     pub ca_certificates: Option<Vec<u8>>,
     /// What it does about snapshots.
     pub snapshots: SnapshotMode,
+    /// The findings that are accepted, and the day on which it takes place.
+    pub deviations: AcceptedDeviations,
 }
 
 /// What came of a run.
@@ -102,6 +106,7 @@ pub async fn run_until(
         set: &catalogue.set,
         target,
         strictness: options.strictness,
+        accepted: &options.deviations,
         stopwatch,
     };
     emit(
@@ -283,19 +288,26 @@ struct Judging<'a> {
     set: &'a RequirementSet,
     target: &'a Target,
     strictness: Strictness,
+    accepted: &'a AcceptedDeviations,
     stopwatch: Stopwatch,
 }
 
 impl Judging<'_> {
-    fn outcomes(&self, record: &CaseRecord) -> Vec<CheckOutcome> {
+    /// What every check came to in a case, what is accepted considered.
+    fn outcomes(&self, record: &CaseRecord, scanner: &SecretScanner) -> Vec<ConsideredOutcome> {
         let judgements = judge(record, self.target, self.set);
-        verdicts::of_case(record, &judgements, self.set, self.strictness)
+        let mut outcomes = verdicts::of_case(record, &judgements, self.set, self.strictness);
+        for outcome in &mut outcomes {
+            // Messages hold nothing of a target's answers; this is the second lock on that door.
+            outcome.verdict.message = scanner.redact(&outcome.verdict.message);
+        }
+        deviations::consider(record, outcomes, self.accepted, self.set)
     }
 
     fn worst(&self, record: &CaseRecord) -> Verdict {
-        self.outcomes(record)
+        self.outcomes(record, &record.scanner)
             .iter()
-            .map(|outcome| outcome.verdict.verdict)
+            .map(|considered| considered.outcome.verdict.verdict)
             .max()
             .unwrap_or(Verdict::NotRun)
     }
@@ -353,18 +365,17 @@ impl Judging<'_> {
         let mut all: Vec<CheckOutcome> = Vec::new();
         let mut findings: Vec<Finding> = Vec::new();
         for record in records {
-            let mut outcomes = self.outcomes(record);
-            for outcome in &mut outcomes {
-                // Messages hold nothing of a target's answers; this is the second lock on that door.
-                outcome.verdict.message = scanner.redact(&outcome.verdict.message);
+            for considered in self.outcomes(record, scanner) {
+                let outcome = considered.outcome;
+                if outcome.verdict.verdict > Verdict::Pass {
+                    let mut finding =
+                        evidence::explain(record, &outcome, self.set, scanner, base_url);
+                    finding.place = considered.place.or(finding.place);
+                    finding.deviation = considered.entry;
+                    findings.push(finding);
+                }
+                all.push(outcome);
             }
-            let bad = outcomes
-                .iter()
-                .filter(|outcome| outcome.verdict.verdict > Verdict::Pass);
-            findings.extend(
-                bad.map(|outcome| evidence::explain(record, outcome, self.set, scanner, base_url)),
-            );
-            all.extend(outcomes);
         }
         for (case, obstacle) in &planned.left_out {
             let outcome = verdicts::left_out(case, obstacle, self.set);

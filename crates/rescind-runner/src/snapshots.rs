@@ -158,6 +158,7 @@ impl SnapshotComparison {
             tokens: Vec::new(),
             curl: None,
             difference: difference.iter().map(|line| scanner.redact(line)).collect(),
+            deviation: None,
         }
     }
 }

@@ -67,6 +67,9 @@ pub struct Check {
     /// PATH is standard output. May be given more than once
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = report_destination)]
     pub reports: Vec<ReportDestination>,
+    /// A file of findings that are accepted for a while; `rescind schema deviations` describes it
+    #[arg(long, value_name = "FILE")]
+    pub deviations: Option<PathBuf>,
     /// Fail also on what a requirement only recommends (SHOULD)
     #[arg(long)]
     pub strict: bool,
@@ -352,8 +355,8 @@ pub enum Listed {
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// The format: profile, provider-config, requirements, scenario, target, report, event,
-    /// explanation or proof; or `service` or `control`, the OpenAPI documents of the reference service and of a
+    /// The format: profile, provider-config, requirements, scenario, deviations, target, report,
+    /// event, explanation or proof; or `service` or `control`, the OpenAPI documents of the reference service and of a
     /// provider's control API
     pub format: String,
 }

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod assets;
+mod clock;
 mod commands;
 mod exit;
 mod output;

@@ -68,6 +68,7 @@ fn finding(verdict: Verdict) -> Finding {
         }],
         curl: Some("curl -i \"$BASE_URL/revoke\"".to_owned()),
         difference: Vec::new(),
+        deviation: Some("[[deviation]]\ncheck = \"x\"\n".to_owned()),
     }
 }
 

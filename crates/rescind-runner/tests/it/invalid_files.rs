@@ -29,6 +29,18 @@ fn mistakes(kind: &str, file: &SourceFile) -> Vec<Diagnostic> {
             Catalogue::load(&set, &files::profiles(), &[scenario]).map(|_| ())
         }
         "target" => Catalogue::load_target(file).map(|_| ()),
+        "deviations" => {
+            // One is enough, and hints do not change when others are added.
+            let name = "connected-accounts/success/both-killed";
+            let scenario = NamedFile {
+                name: name.to_owned(),
+                file: files::read(&format!("scenarios/{name}.toml")),
+            };
+            let set = files::read(files::SET);
+            Catalogue::load(&set, &files::profiles(), &[scenario])
+                .and_then(|catalogue| catalogue.load_deviations(file))
+                .map(|_| ())
+        }
         other => panic!("{FOLDER}/{other} holds files of no known kind"),
     };
     found.err().unwrap_or_default()
@@ -123,6 +135,7 @@ fn every_format_has_invalid_files() {
         .map(|stem| kind_of(stem).to_owned())
         .collect();
     let expected = [
+        "deviations",
         "profile",
         "provider-config",
         "requirements",

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rescind_model::Target;
+use rescind_model::deviation::AcceptedDeviations;
 use rescind_model::event::{Event, RunFinished};
 use rescind_model::secret::Secret;
 use rescind_model::verdict::{RunVerdict, Strictness};
+use rescind_model::{Deviations, Target};
 use rescind_report::outcome;
 use rescind_runner::snapshots::SnapshotMode;
 use rescind_runner::{Catalogue, RunError, RunOptions, RunOutcome};
@@ -17,7 +18,7 @@ use super::{NotReady, fresh_seed};
 use crate::arguments::{self, Check, SnapshotAction};
 use crate::reports::Reports;
 use crate::snapshot_folder::{self, Snapshots};
-use crate::{assets, exit, output, progress, review};
+use crate::{assets, clock, exit, output, progress, review};
 
 /// How many events may wait for the progress bar.
 const WAITING_EVENTS: usize = 64;
@@ -113,6 +114,10 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
         None => assets::reference_target(),
     };
     let target = Catalogue::load_target(&target_file)?;
+    let deviations = match &arguments.deviations {
+        Some(path) => catalogue.load_deviations(&assets::read(path)?)?,
+        None => Deviations::default(),
+    };
     let snapshots = snapshot_folder::of_target(arguments, &target)?;
     let reports = Reports::prepare(&arguments.reports, arguments::github_actions())?;
     let rescind = std::env::current_exe().map_err(|error| {
@@ -149,6 +154,10 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
             .map_or(SnapshotMode::Ignore, |snapshots| {
                 SnapshotMode::Compare(snapshots.set.clone())
             }),
+        deviations: AcceptedDeviations {
+            deviations,
+            today: clock::today(),
+        },
     };
     Ok(Prepared {
         catalogue,

@@ -6,6 +6,7 @@ mod plan;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rescind_model::deviation::AcceptedDeviations;
 use rescind_model::event::Report;
 use rescind_model::source::Colour;
 use rescind_model::verdict::Strictness;
@@ -117,6 +118,7 @@ async fn run_once(planned: &PlannedRun, rescind: PathBuf) -> Result<Report, RunE
         ca_certificates: None,
         directory: PathBuf::from("."),
         snapshots: SnapshotMode::Ignore,
+        deviations: AcceptedDeviations::default(),
     };
     // Nobody listens: the cases of a single run are of no interest here.
     let (events, _) = mpsc::channel(1);

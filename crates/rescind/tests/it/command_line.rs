@@ -202,6 +202,7 @@ fn a_failure_explains_itself() {
         (r"req_[0-9A-Za-z]{12}", "req_ID"),
         (r"127\.0\.0\.1:\d+", "ADDRESS"),
         (r"date: .*", "date: DATE"),
+        (r"expires = .*", "expires = DATE"),
         (r"in \d+\.\d+ s", "in TIME"),
     ];
     insta::with_settings!({ filters => filters }, {

@@ -9,6 +9,7 @@ mod architecture;
 mod command_line;
 mod connect_flow;
 mod defects;
+mod deviations;
 mod examples;
 mod explain;
 mod hostile_targets;

@@ -36,6 +36,7 @@ fn secrets_of(seed: &str, target: &str) -> Vec<Secret> {
         ca_certificates: None,
         directory: PathBuf::from("."),
         snapshots: SnapshotMode::Ignore,
+        deviations: rescind_model::deviation::AcceptedDeviations::default(),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
