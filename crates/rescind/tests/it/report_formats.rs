@@ -160,3 +160,33 @@ fn github_gets_annotations_and_a_job_summary_unasked() {
     let finished = check(folder.path(), &[], &[("GITHUB_ACTIONS", "false")]);
     assert!(!finished.stdout.contains("::error"));
 }
+
+#[test]
+fn what_a_target_file_says_nothing_of_is_explained_in_every_format() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let delete = "[delete]\nrequest = { method = \"DELETE\", path = \"/api/v3.1/connected_accounts/{account_id}\" }\n";
+    let target = write(folder, "target.toml", &reference_target(&[(delete, "")]));
+    let output = rescind(&["check", "--target", &target, "connected-accounts/delete"])
+        .arg(SCENARIO)
+        .args(["--report", "github=annotations.txt"])
+        .args(["--report", "junit=report.xml"])
+        .args(["--report", "json=report.json"])
+        .current_dir(folder)
+        .output();
+    let finished = Finished::from(output.expect("it starts"));
+    assert_eq!(finished.code, 1, "{}", finished.stderr);
+    let report: Report = serde_json::from_str(&read(folder, "report.json")).expect("a report");
+    let untestable = report.summary.untestable;
+    assert!(untestable > 0, "{:?}", report.summary);
+    let annotations = read(folder, "annotations.txt");
+    let with = |words: &str| {
+        let lines = annotations.lines();
+        lines.filter(|line| line.contains(words)).count()
+    };
+    assert_eq!(with("title=untestable%3A case-ran at "), untestable);
+    let xml = read(folder, "report.xml");
+    let suites = junit_parser::from_reader(xml.as_bytes()).expect("JUnit's XML");
+    assert_eq!(suites.errors as usize, untestable);
+    assert!(finished.stdout.contains("UNTESTABLE: case-ran at "));
+}
