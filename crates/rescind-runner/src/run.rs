@@ -29,6 +29,7 @@ use crate::evidence;
 use crate::judge::judge;
 use crate::plan::{Case, Plan, plan};
 use crate::record::CaseRecord;
+use crate::selection::Selection;
 use crate::snapshots::{self, SnapshotComparison, SnapshotMode, SnapshotState};
 use crate::verdicts::{self, CheckOutcome};
 
@@ -43,8 +44,8 @@ pub struct RunOptions {
     pub jobs: usize,
     /// Whether a SHOULD that does not hold fails.
     pub strictness: Strictness,
-    /// Scenarios by id or folder; empty for all.
-    pub selection: Vec<String>,
+    /// Which cases are run.
+    pub selection: Selection,
     /// This program, for a target that is one of its commands.
     pub rescind: PathBuf,
     /// The folder of the target file, for a target that lies beside it.
@@ -412,7 +413,7 @@ impl Judging<'_> {
             run: RunInformation {
                 version: env!("CARGO_PKG_VERSION").into(),
                 seed: options.seed.clone(),
-                selection: options.selection.clone(),
+                selection: options.selection.words(),
                 interrupted: ran.len() < planned.cases.len(),
             },
             summary,

@@ -57,6 +57,19 @@ pub enum Command {
 pub struct Check {
     /// Scenarios to run, by id or by the folder that holds them; all if none is named
     pub selection: Vec<String>,
+    /// Run the cases of this profile only. May be given more than once
+    #[arg(long = "profile", value_name = "NAME")]
+    pub only_profiles: Vec<String>,
+    /// Run the scenarios that name this requirement only. May be given more than once
+    #[arg(long = "requirement", value_name = "ID")]
+    pub only_requirements: Vec<String>,
+    /// Run only the cases in which something was not as it should be, by the JSON report of an
+    /// earlier run
+    #[arg(long, value_name = "REPORT")]
+    pub failed_last_time: Option<PathBuf>,
+    /// Run nothing: print the cases that would be run, and those that the target cannot be asked for
+    #[arg(long)]
+    pub dry_run: bool,
     /// The requirement set to judge by; `rescind list sets` shows them
     #[arg(long, value_name = "NAME", default_value = DEFAULT_SET)]
     pub set: String,

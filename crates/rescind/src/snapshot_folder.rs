@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use rescind_model::Target;
+use rescind_runner::Selection;
 use rescind_runner::snapshots::{SnapshotComparison, SnapshotSet, SnapshotState, format};
 
 use crate::arguments::{Check, SnapshotAction, is_continuous_integration};
@@ -25,7 +26,11 @@ pub struct Snapshots {
 }
 
 /// What to do about the snapshots of a target; none if it has none and nobody asks for them.
-pub fn of_target(arguments: &Check, target: &Target) -> Result<Option<Snapshots>, NotReady> {
+pub fn of_target(
+    arguments: &Check,
+    selection: &Selection,
+    target: &Target,
+) -> Result<Option<Snapshots>, NotReady> {
     let action = arguments.snapshots.unwrap_or(SnapshotAction::Check);
     let asked = arguments.snapshots.is_some();
     refuse_writing(arguments, action)?;
@@ -36,7 +41,7 @@ pub fn of_target(arguments: &Check, target: &Target) -> Result<Option<Snapshots>
             Ok(None)
         };
     };
-    let complete = arguments.selection.is_empty() && !arguments.only_own_scenarios;
+    let complete = selection.is_empty() && !arguments.only_own_scenarios;
     let Some(target_file) = &arguments.target else {
         // The embedded ones are those of the embedded scenarios and profiles.
         let own = arguments.scenarios.is_some() || arguments.profiles.is_some();

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rescind_model::deviation::AcceptedDeviations;
-use rescind_model::event::{Event, RunFinished};
+use rescind_model::event::{Event, Report, RunFinished};
 use rescind_model::secret::Secret;
+use rescind_model::target::Obstacle;
 use rescind_model::verdict::{RunVerdict, Strictness};
 use rescind_model::{Deviations, Target};
 use rescind_report::outcome;
+use rescind_runner::plan::plan;
+use rescind_runner::selection::not_well;
 use rescind_runner::snapshots::SnapshotMode;
-use rescind_runner::{Catalogue, RunError, RunOptions, RunOutcome};
+use rescind_runner::{Catalogue, RunError, RunOptions, RunOutcome, Selection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::provider::stop_requested;
@@ -25,16 +28,20 @@ const WAITING_EVENTS: usize = 64;
 
 /// Runs the command. Returns the exit code.
 pub async fn run(arguments: Check) -> u8 {
+    let prepared = match prepare(&arguments) {
+        Ok(prepared) => prepared,
+        Err(not_ready) => return not_ready.report(),
+    };
+    if arguments.dry_run {
+        return show_plan(&prepared);
+    }
     let Prepared {
         catalogue,
         target,
         options,
         snapshots,
         reports,
-    } = match prepare(&arguments) {
-        Ok(prepared) => prepared,
-        Err(not_ready) => return not_ready.report(),
-    };
+    } = prepared;
     let (events, receiver) = mpsc::channel(WAITING_EVENTS);
     let followed = tokio::spawn(progress::follow(receiver));
     let (stop, stopped) = oneshot::channel::<()>();
@@ -118,7 +125,8 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
         Some(path) => catalogue.load_deviations(&assets::read(path)?)?,
         None => Deviations::default(),
     };
-    let snapshots = snapshot_folder::of_target(arguments, &target)?;
+    let selection = selection(arguments)?;
+    let snapshots = snapshot_folder::of_target(arguments, &selection, &target)?;
     let reports = Reports::prepare(&arguments.reports, arguments::github_actions())?;
     let rescind = std::env::current_exe().map_err(|error| {
         NotReady::Problem(
@@ -144,7 +152,7 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
         } else {
             Strictness::Normal
         },
-        selection: arguments.selection.clone(),
+        selection,
         rescind,
         directory: directory_of(arguments.target.as_deref()),
         environment,
@@ -166,6 +174,63 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
         snapshots,
         reports,
     })
+}
+
+/// Which cases somebody wants.
+fn selection(arguments: &Check) -> Result<Selection, NotReady> {
+    let cases = match &arguments.failed_last_time {
+        None => None,
+        Some(path) => {
+            let file = assets::read(path)?;
+            let report: Report = serde_json::from_str(file.text()).map_err(|error| {
+                NotReady::Problem(
+                    format!("`{}` is no report of rescind's: {error}", path.display()),
+                    "name a file that `--report json=FILE` wrote".to_owned(),
+                )
+            })?;
+            Some(not_well(&report))
+        }
+    };
+    Ok(Selection {
+        scenarios: arguments.selection.clone(),
+        profiles: arguments.only_profiles.clone(),
+        requirements: arguments.only_requirements.clone(),
+        cases,
+    })
+}
+
+/// The cases that would be run, and why others would not.
+fn show_plan(prepared: &Prepared) -> u8 {
+    let Prepared {
+        catalogue,
+        target,
+        options,
+        ..
+    } = prepared;
+    let planned = match plan(catalogue, target, &options.selection) {
+        Ok(planned) => planned,
+        Err(error) => return explain(&error),
+    };
+    let left_out = planned
+        .left_out
+        .iter()
+        .map(|(case, obstacle)| match obstacle {
+            Obstacle::Declared(reason) => format!("{}: not applicable: {reason}\n", case.id),
+            Obstacle::Unstated(what) => {
+                format!(
+                    "{}: untestable: the target file says nothing of `{what}`\n",
+                    case.id
+                )
+            }
+        });
+    let cases = planned.cases.iter().map(|case| format!("{}\n", case.id));
+    let counts = format!(
+        "\n{} cases would be run, {} would not\n",
+        planned.cases.len(),
+        planned.left_out.len()
+    );
+    output::data(&cases.chain(left_out).chain([counts]).collect::<String>());
+    exit::PASS
 }
 
 /// The folder of a file; the working directory's own for one that is inside this program.

@@ -12,7 +12,7 @@ use rescind_model::source::Colour;
 use rescind_model::verdict::Strictness;
 use rescind_report::proof::{self, Runs};
 use rescind_runner::snapshots::SnapshotMode;
-use rescind_runner::{RunError, RunOptions};
+use rescind_runner::{RunError, RunOptions, Selection};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
@@ -112,7 +112,7 @@ async fn run_once(planned: &PlannedRun, rescind: PathBuf) -> Result<Report, RunE
         seed: SEED.to_owned(),
         jobs: CASES_AT_ONCE,
         strictness: Strictness::Strict,
-        selection: Vec::new(),
+        selection: Selection::default(),
         rescind,
         environment: std::collections::BTreeMap::new(),
         ca_certificates: None,

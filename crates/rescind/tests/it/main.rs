@@ -23,5 +23,6 @@ mod report;
 mod report_formats;
 mod schemas;
 mod secrets;
+mod selection;
 mod snapshots_of_targets;
 mod support;

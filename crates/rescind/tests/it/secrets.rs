@@ -8,7 +8,7 @@ use rescind_model::verdict::Strictness;
 use rescind_model::{SourceFile, Target};
 use rescind_runner::catalogue::NamedFile;
 use rescind_runner::snapshots::SnapshotMode;
-use rescind_runner::{Catalogue, RunOptions};
+use rescind_runner::{Catalogue, RunOptions, Selection};
 use rescind_service::Defect;
 
 use crate::support::{Finished, reference_target, rescind, root, write};
@@ -30,7 +30,7 @@ fn secrets_of(seed: &str, target: &str) -> Vec<Secret> {
         seed: seed.to_owned(),
         jobs: 8,
         strictness: Strictness::Strict,
-        selection: Vec::new(),
+        selection: Selection::default(),
         rescind: PathBuf::from(env!("CARGO_BIN_EXE_rescind")),
         environment: std::collections::BTreeMap::new(),
         ca_certificates: None,
