@@ -115,7 +115,7 @@ impl World {
             "issuer": tenant.addresses().issuer,
         });
         let body = json!({
-            "toolkit": {"slug": toolkit_for(profile_name)},
+            "toolkit": {"slug": profile_name},
             "auth_config": {"type": "use_custom_auth", "authScheme": "OAUTH2",
                             "credentials": credentials},
         });
@@ -273,15 +273,6 @@ impl Party {
 async fn start_provider() -> Provider {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     Provider::start(any, "browser").await.expect("it listens")
-}
-
-/// What the service knows a provider as. It has no toolkit for OpenID's: that keeps to the standards
-/// wherever the plain one does, at the same paths.
-fn toolkit_for(profile_name: &str) -> &str {
-    match profile_name {
-        "openid" => "rfc7009",
-        named => named,
-    }
 }
 
 fn in_browsers(tenant: &Tenant) -> String {
