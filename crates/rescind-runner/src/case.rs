@@ -9,14 +9,16 @@ use rescind_model::secret::KnownSecret;
 use rescind_model::target::{Call as TargetCall, RequestTemplate};
 use rescind_model::template::{TemplateError, Variables};
 use rescind_model::{Subject, TokenState};
-use rescind_provider::{Entry, Tenant};
+use rescind_provider::{Entry, Tenant, TokenId};
 use serde_json::json;
 
 use crate::clock::poll_until;
 use crate::judge::facts::{self, Held};
 use crate::plan::Case;
 use crate::provision;
-use crate::record::{AccountIdentity, AccountWorld, Call, CaseRecord, StepRecord, World};
+use crate::record::{
+    AccountIdentity, AccountWorld, Call, CaseRecord, StepRecord, World, never_given, tokens_of,
+};
 use crate::target::{Adapter, CallError, Connected, ConnectionFacts, ProvisioningError};
 
 /// A case on its way.
@@ -334,6 +336,7 @@ impl CaseRun {
                 status,
                 deleted: false,
                 tokens: Vec::new(),
+                never_given: BTreeSet::new(),
             },
         );
         Ok(())
@@ -429,6 +432,11 @@ impl CaseRun {
         }
         let entries: Vec<Entry> = state.journal().after(self.seen).cloned().collect();
         self.seen = state.journal().received();
+        drop(state);
+        let lost: BTreeSet<TokenId> = never_given(&entries).collect();
+        for account in self.world.accounts.values_mut() {
+            account.never_given.extend(&lost);
+        }
         Ok(entries)
     }
 
@@ -446,7 +454,7 @@ impl CaseRun {
         let now = state.now(elapsed);
         for (name, account) in &mut self.world.accounts {
             if let Some(identity) = self.identities.get(name) {
-                account.tokens = state.ledger().tokens(identity.grant, now);
+                account.tokens = tokens_of(state.ledger(), identity.grant, now);
             }
         }
     }

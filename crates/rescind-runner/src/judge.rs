@@ -4,7 +4,7 @@
 //! `answers` (what the target said), `dispatches` (what it asked of the provider),
 //! `effects` (which tokens are dead, and who may be blamed), `refusals` (who must be refused, and
 //! how), `deletions`, `reads`, `retries`. `expectations` holds the outcomes that a scenario states
-//! against what happened.
+//! against what happened. `hearing` says what a dispatch did, and what its client could know of it.
 
 mod answers;
 pub mod checks;
@@ -13,6 +13,7 @@ mod dispatches;
 mod effects;
 mod expectations;
 pub mod facts;
+mod hearing;
 mod reads;
 mod refusals;
 mod retries;

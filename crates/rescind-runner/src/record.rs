@@ -1,6 +1,6 @@
 //! What is known of a case once it has run: the judge's only input.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use rescind_model::scenario::{Connect, Step, Verb};
 use rescind_model::secret::SecretScanner;
 use rescind_model::{AccountStatus, Profile, Scenario, Subject, TokenState};
 use rescind_provider::Entry;
-use rescind_provider::ledger::{GrantId, TokenId, TokenView};
+use rescind_provider::ledger::{GrantId, Ledger, Moment, TokenId, TokenView};
 
 /// A case that has run.
 #[derive(Clone, Debug)]
@@ -69,6 +69,22 @@ impl CaseRecord {
             _ => None,
         }
     }
+}
+
+/// Every token of a grant, in the order of issue, with the deaths that lie ahead.
+pub fn tokens_of(ledger: &Ledger, grant: GrantId, now: Moment) -> Vec<TokenView> {
+    let tokens = ledger.tokens(grant, now).into_iter();
+    tokens
+        .filter_map(|token| ledger.token(token.id, now))
+        .collect()
+}
+
+/// The tokens that requests brought into being and their client was never given.
+pub fn never_given<'a>(
+    entries: impl IntoIterator<Item = &'a Entry>,
+) -> impl Iterator<Item = TokenId> {
+    let unheard = entries.into_iter().filter(|entry| !entry.acknowledged);
+    unheard.flat_map(|entry| entry.minted.iter().copied())
 }
 
 fn take_dispatches_of(grant: GrantId, entries: &mut Vec<Entry>) -> Vec<Entry> {
@@ -137,6 +153,9 @@ pub struct AccountWorld {
     pub deleted: bool,
     /// Every token of its grant, in the order of issue.
     pub tokens: Vec<TokenView>,
+    /// Those among them that the provider brought into being and the target was never given: the
+    /// answer that carried them did not come, or not whole.
+    pub never_given: BTreeSet<TokenId>,
 }
 
 /// What a read says of an account's status.
@@ -161,12 +180,18 @@ impl std::fmt::Display for ReadStatus {
 }
 
 impl AccountWorld {
-    /// The token of a kind that the account holds: the newest, since only the target refreshes.
+    /// The token of a kind that the account holds: the newest that the target was given, since only
+    /// the target refreshes.
     pub fn held(&self, subject: Subject) -> Option<&TokenView> {
         self.tokens
             .iter()
             .rev()
-            .find(|token| token.id.subject == subject)
+            .find(|token| token.id.subject == subject && !self.never_given.contains(&token.id))
+    }
+
+    /// One of its tokens.
+    pub fn token(&self, id: TokenId) -> Option<&TokenView> {
+        self.tokens.iter().find(|token| token.id == id)
     }
 
     /// The state of the token of a kind that it holds.
@@ -177,9 +202,7 @@ impl AccountWorld {
 
     /// The state of one token.
     pub fn state_of(&self, id: TokenId) -> TokenState {
-        self.tokens
-            .iter()
-            .find(|token| token.id == id)
+        self.token(id)
             .map_or(TokenState::Absent, |token| token.state)
     }
 

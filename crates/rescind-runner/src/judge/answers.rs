@@ -9,6 +9,7 @@ use rescind_provider::Departure;
 use serde_json::Value;
 
 use super::Sheet;
+use super::hearing;
 use super::view::{Listed, RevokeView, StepView, has_lost, names};
 use crate::record::{Answered, CallOutcome, ReadStatus, id_in_words};
 
@@ -157,8 +158,10 @@ fn list(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
     });
     if listed.is_empty() {
         let silent = revoke.view.dispatches().next().is_none();
-        let allowed =
-            (revoke.was_revoked() && silent) || revoke.dead_before() || revoke.nothing_held();
+        let allowed = (revoke.was_revoked() && silent)
+            || revoke.dead_before()
+            || revoke.nothing_held()
+            || revoke.has_ended_unheard();
         sheet.check("empty-means-revoked", allowed, || {
             format!("an empty list should mean that the account was REVOKED already and nothing was dispatched; it was {}", revoke.before.status)
         });
@@ -187,15 +190,26 @@ fn outcomes(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
         });
         partial_support(revoke, sheet);
     }
+    acknowledgements(revoke, sheet);
+}
+
+/// CA-500-ALL-FAILED and CA-PARTIAL-FAILURE. A kill that went unheard may be taken for one, or not
+/// (CA-LOST-ANSWER).
+fn acknowledgements(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
+    let view = revoke.view;
     let acknowledged = revoke
         .dispatches()
-        .filter(|entry| entry.acknowledged)
+        .filter(|entry| entry.acknowledged && hearing::is_told_plainly(entry))
         .count();
+    let may_be_done = revoke.has_ended_unheard()
+        || revoke
+            .dispatches()
+            .any(|entry| revoke.may_be_believed(entry));
     let failed = revoke
         .dispatches()
         .filter(|entry| !entry.acknowledged)
         .count();
-    if acknowledged == 0 && failed > 0 {
+    if !may_be_done && failed > 0 {
         let revoked = revoke.after.is(AccountStatus::Revoked);
         sheet.check("all-failed-is-500", view.says(500) && !revoked, || {
             format!("no dispatch was acknowledged, so the answer should be 500 and the account not REVOKED; {}, and the account is {}", said(view), revoke.after.status)

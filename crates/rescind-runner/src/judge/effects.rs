@@ -9,6 +9,7 @@ use rescind_provider::{Entry, Outcome};
 
 use super::Sheet;
 use super::facts::{self, Held};
+use super::hearing;
 use super::view::{Listed, RevokeView, StepView, has_lost, names};
 use crate::record::CaseRecord;
 
@@ -31,11 +32,13 @@ fn claims(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
     let listed: BTreeSet<Subject> = listed.into_iter().collect();
     let acknowledged = revoke.acknowledged();
     let cascade = revoke.died_by_cascade();
+    let deceived = revoke.deceived_about();
     for subject in &listed {
         sheet.check("listed-is-held", revoke.held_or_obtained(*subject), || {
             format!("only what the account holds should be listed; it holds no {subject}")
         });
-        let dead = revoke.is_dead_after(*subject);
+        // Who was told so cannot know better.
+        let dead = revoke.is_dead_after(*subject) || deceived.contains(subject);
         sheet.check("listed-is-dead", dead, || {
             format!("a listed subject should be dead; the {subject} is alive")
         });
@@ -49,15 +52,21 @@ fn claims(revoke: &RevokeView<'_>, sheet: &mut Sheet<'_>) {
         return;
     }
     let named = revoke.named_and_acknowledged();
+    // CA-LOST-ANSWER: nobody need report what they may not have heard, nor what they have looked at
+    // and found alive for a while.
+    let unclear = revoke.unclear();
     for subject in named
         .iter()
-        .filter(|subject| revoke.is_dead_after(**subject))
+        .filter(|subject| revoke.is_dead_after(**subject) && !unclear.contains(subject))
     {
         sheet.check("acknowledged-is-listed", listed.contains(subject), || {
             format!("the {subject} was dispatched, acknowledged and is dead, so it should be listed; the list is {}", names(&listed))
         });
     }
-    for subject in cascade.difference(&named) {
+    for subject in cascade
+        .difference(&named)
+        .filter(|subject| !unclear.contains(subject))
+    {
         sheet.check("cascade-is-listed", listed.contains(subject), || {
             format!("the {subject} died with an acknowledged dispatch, so it should be listed; the list is {}", names(&listed))
         });
@@ -103,15 +112,17 @@ pub(super) fn judge_end(
             .into_iter()
             .filter(|subject| revoke.is_dead_after(*subject))
         {
-            sheet.check("revoked-means-dead", account.state(subject) != TokenState::Alive, || {
+            let ended = account.held(subject).is_none_or(hearing::is_ended);
+            sheet.check("revoked-means-dead", ended, || {
                 format!("the account is REVOKED, so it should hold no live {subject} later either; it does at the end")
             });
         }
     }
 }
 
-/// The subjects that a revoke which made the account REVOKED should have killed: but for those
-/// whose dispatch met an injected failure and which it left out of its list.
+/// The subjects that a revoke which made the account REVOKED should have killed: but for those of
+/// which the provider said so without its being true, and those whose dispatch met an injected
+/// failure and which it left out of its list.
 fn must_be_dead(revoke: &RevokeView<'_>) -> Vec<Subject> {
     let became = revoke.was_active() && revoke.after.is(AccountStatus::Revoked);
     if !became {
@@ -122,7 +133,10 @@ fn must_be_dead(revoke: &RevokeView<'_>) -> Vec<Subject> {
         Listed::None => Vec::new(),
     };
     let faulted = revoke.faulted();
-    let excused = |subject: &&Subject| faulted.contains(subject) && !listed.contains(subject);
+    let deceived = revoke.deceived_about();
+    let excused = |subject: &&Subject| {
+        deceived.contains(subject) || faulted.contains(subject) && !listed.contains(subject)
+    };
     revoke
         .killable
         .iter()

@@ -7,6 +7,7 @@ use rescind_provider::journal::Presented;
 use rescind_provider::ledger::TokenId;
 
 use super::Sheet;
+use super::hearing;
 use super::view::{RevokeView, StepView};
 use crate::record::{Answered, StepRecord};
 
@@ -76,11 +77,12 @@ fn is_let_through(view: &StepView<'_>) -> bool {
     view.answered().is_some_and(Answered::is_success)
 }
 
-/// Whether the repetition dispatched what its predecessor had killed. What was dead before that,
-/// and acknowledged all the same, nobody kills twice.
+/// Whether the repetition dispatched what its predecessor had killed, as it was told. What was dead
+/// before that, and acknowledged all the same, nobody kills twice.
 fn kills_twice(first: &RevokeView<'_>, second: &RevokeView<'_>) -> bool {
     let killed: BTreeSet<TokenId> = first
         .dispatches()
+        .filter(|entry| entry.acknowledged && hearing::is_told_plainly(entry))
         .flat_map(|entry| entry.killed.iter().copied())
         .collect();
     second.dispatches().any(|entry| match entry.presented {

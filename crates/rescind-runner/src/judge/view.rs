@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use rescind_model::profile::RevocationScope;
+use rescind_model::profile::{RevocationRoute, RevocationScope};
 use rescind_model::scenario::{Key, Revoke, Verb};
 use rescind_model::{AccountStatus, Profile, RequirementSet, Subject, Target, TokenState};
+use rescind_provider::Entry;
 use rescind_provider::journal::Presented;
-use rescind_provider::ledger::{Cause, GrantId, TokenView};
-use rescind_provider::{Entry, Outcome};
+use rescind_provider::ledger::{Cause, GrantId, TokenId, TokenView};
 use serde_json::Value;
 
 use super::facts::{self, Held};
+use super::hearing;
 use crate::record::{AccountIdentity, AccountWorld, Answered, CaseRecord, ReadStatus, StepRecord};
 
 /// One step.
@@ -114,12 +115,18 @@ impl<'a> StepView<'a> {
         })
     }
 
-    /// Whether the provider was told to fail during the call.
+    /// Whether the provider was told to misbehave during the call.
     pub fn met_a_fault(&self) -> bool {
-        self.step
-            .entries
-            .iter()
-            .any(|entry| entry.outcome == Outcome::Fault)
+        self.step.entries.iter().any(hearing::met_a_fault)
+    }
+
+    /// The tokens that the target was given during the call. What was minted and never reached it,
+    /// it does not hold.
+    pub fn given(&self) -> impl Iterator<Item = TokenId> + use<'a> {
+        let entries = self.step.entries.iter();
+        entries
+            .filter(|entry| entry.acknowledged)
+            .flat_map(|entry| entry.minted.iter().copied())
     }
 
     /// What a successful answer lists.
@@ -210,30 +217,58 @@ impl RevokeView<'_> {
         acknowledged.flat_map(|entry| self.named(entry)).collect()
     }
 
-    /// The subjects that were acknowledged: a route that kills a grant acknowledges every subject
-    /// of it.
+    /// The subjects that were acknowledged, or that the target may take for it: a route that kills a
+    /// grant acknowledges every subject of it.
     pub fn acknowledged(&self) -> BTreeSet<Subject> {
-        let mut subjects = self.named_and_acknowledged();
-        if self
-            .dispatches()
-            .any(|entry| entry.acknowledged && self.kills_grant(entry))
-        {
-            subjects.extend(
-                Subject::ALL
-                    .into_iter()
-                    .filter(|subject| self.held_or_obtained(*subject)),
-            );
+        self.told_dead_by(|entry| self.may_be_believed(entry))
+    }
+
+    /// The subjects that an answer told the target are dead without its being so.
+    pub fn deceived_about(&self) -> BTreeSet<Subject> {
+        self.told_dead_by(|entry| hearing::is_deceptive(entry, self.route(entry)))
+    }
+
+    /// The subjects that some of the dispatches would end, by what their routes declare.
+    fn told_dead_by(&self, is_one: impl Fn(&Entry) -> bool) -> BTreeSet<Subject> {
+        let mut subjects = BTreeSet::new();
+        for entry in self.dispatches().filter(|entry| is_one(entry)) {
+            subjects.extend(self.named(entry));
+            if self.kills_grant(entry) {
+                subjects.extend(
+                    Subject::ALL
+                        .into_iter()
+                        .filter(|subject| self.held_or_obtained(*subject)),
+                );
+            }
         }
         subjects
     }
 
+    /// Whether the target may take a dispatch for acknowledged.
+    pub fn may_be_believed(&self, entry: &Entry) -> bool {
+        hearing::may_be_believed(entry, self.route(entry))
+    }
+
+    /// Whether something was ended during the call, and the target may not have heard of it.
+    pub fn has_ended_unheard(&self) -> bool {
+        self.dispatches().any(hearing::may_have_ended_unheard)
+    }
+
+    /// The subjects of which the target could not be certain what came of a dispatch that named
+    /// them: an earlier one may have ended what a later one found dead (CA-LOST-ANSWER).
+    pub fn unclear(&self) -> BTreeSet<Subject> {
+        self.told_dead_by(|entry| !hearing::is_told_plainly(entry))
+    }
+
+    /// The route that a dispatch used.
+    fn route(&self, entry: &Entry) -> Option<&RevocationRoute> {
+        let mut routes = self.view.profile().revocation_routes.iter();
+        routes.find(|route| Some(route.name.as_str()) == entry.route.as_deref())
+    }
+
     /// Whether what a dispatch presented ends the whole grant on its route.
     pub fn kills_grant(&self, entry: &Entry) -> bool {
-        let routes = &self.view.profile().revocation_routes;
-        let route = routes
-            .iter()
-            .find(|route| Some(route.name.as_str()) == entry.route.as_deref());
-        let scope = route.and_then(|route| match entry.presented {
+        let scope = self.route(entry).and_then(|route| match entry.presented {
             Presented::Token(token) => route.ends.of(token.subject),
             Presented::Account(_) => route.ends.account,
             Presented::Nothing | Presented::Code | Presented::Unknown => None,
@@ -246,13 +281,14 @@ impl RevokeView<'_> {
     pub fn died_by_cascade(&self) -> BTreeSet<Subject> {
         let acknowledged: Vec<u64> = self
             .dispatches()
-            .filter(|entry| entry.acknowledged)
+            .filter(|entry| self.may_be_believed(entry))
             .map(|entry| entry.number)
             .collect();
         self.after
             .tokens
             .iter()
             .filter(|token| matches!(token.death.map(|death| death.cause), Some(Cause::Cascade(number)) if acknowledged.contains(&number)))
+            .filter(|token| !self.after.never_given.contains(&token.id))
             .map(|token| token.id.subject)
             .collect()
     }
@@ -260,7 +296,7 @@ impl RevokeView<'_> {
     /// The subjects whose dispatch met a fault.
     pub fn faulted(&self) -> BTreeSet<Subject> {
         self.dispatches()
-            .filter(|entry| entry.outcome == Outcome::Fault)
+            .filter(|entry| hearing::met_a_fault(entry))
             .flat_map(|entry| self.named(entry))
             .collect()
     }
@@ -318,22 +354,15 @@ impl RevokeView<'_> {
         self.before.status == self.after.status
     }
 
-    /// Whether a subject is not alive after the call, be it the one held at its beginning or one
+    /// Whether a subject is at its end after the call, be it the one held at its beginning or one
     /// obtained during it.
     pub fn is_dead_after(&self, subject: Subject) -> bool {
         let before = self.before.held(subject).map(|token| token.id);
-        let obtained = self
-            .view
-            .step
-            .entries
-            .iter()
-            .flat_map(|entry| &entry.minted)
-            .copied();
         let mut tokens = before
             .into_iter()
-            .chain(obtained)
+            .chain(self.view.given())
             .filter(|token| token.subject == subject && token.grant == self.grant);
-        tokens.all(|token| self.after.state_of(token) != TokenState::Alive)
+        tokens.all(|token| self.after.token(token).is_none_or(hearing::is_ended))
     }
 
     /// Whether the account held a subject when the call began, or obtained it during the call.
@@ -343,9 +372,8 @@ impl RevokeView<'_> {
 
     /// Whether the account obtained a subject during the call.
     pub fn obtained(&self, subject: Subject) -> bool {
-        let entries = &self.view.step.entries;
-        let mut minted = entries.iter().flat_map(|entry| &entry.minted);
-        minted.any(|token| token.subject == subject && token.grant == self.grant)
+        let mut given = self.view.given();
+        given.any(|token| token.subject == subject && token.grant == self.grant)
     }
 
     /// What a read says after the call.
@@ -357,16 +385,11 @@ impl RevokeView<'_> {
 /// Whether an account has lost a token that was alive. One that a refresh replaced by another live
 /// one is not lost.
 pub fn has_lost(after: &AccountWorld, token: &TokenView) -> bool {
-    let death = after
-        .tokens
-        .iter()
-        .find(|later| later.id == token.id)
-        .and_then(|later| later.death);
+    let later = after.token(token.id);
+    let death = later.and_then(|later| later.death);
     let is_replaced = matches!(death.map(|death| death.cause), Some(Cause::Rotated(_)))
         && after.state(token.id.subject) == TokenState::Alive;
-    token.state == TokenState::Alive
-        && after.state_of(token.id) != TokenState::Alive
-        && !is_replaced
+    !hearing::is_ended(token) && later.is_none_or(hearing::is_ended) && !is_replaced
 }
 
 /// Subjects as a message shows them.

@@ -1,10 +1,9 @@
 //! The single lines of a transcript.
 
-use rescind_model::Subject;
-use rescind_model::Target;
 use rescind_model::profile::ClientAuthentication;
 use rescind_model::scenario::Verb;
 use rescind_model::vocabulary::Endpoint;
+use rescind_model::{Subject, Target, TokenState};
 use rescind_provider::ledger::{Cause, GrantId, TokenId, TokenView};
 use rescind_provider::{Entry, Outcome, journal::Presented};
 use serde_json::Value;
@@ -95,8 +94,8 @@ pub fn entry(record: &CaseRecord, entry: &Entry) -> String {
         (false, _) => "",
     };
     let fault = match entry.outcome {
-        Outcome::Fault => ", a fault",
-        _ => "",
+        Outcome::Fault => ", a fault".to_owned(),
+        _ => unheard(entry),
     };
     format!(
         "upstream: {} {place}, {}, credentials {credentials}{client} → {}{acknowledged}{fault}",
@@ -104,6 +103,20 @@ pub fn entry(record: &CaseRecord, entry: &Entry) -> String {
         presented(record, entry.presented),
         entry.status
     )
+}
+
+/// The faults that a request met and took effect all the same.
+fn unheard(entry: &Entry) -> String {
+    let faults: Vec<&str> = entry
+        .faults
+        .iter()
+        .copied()
+        .filter(|fault| *fault != "noop")
+        .collect();
+    if faults.is_empty() {
+        return String::new();
+    }
+    format!(", a fault ({})", faults.join(", "))
 }
 
 fn presented(record: &CaseRecord, presented: Presented) -> String {
@@ -137,6 +150,9 @@ pub fn token_of(token: TokenId, account: &str) -> String {
 pub fn fate(token: &TokenView) -> String {
     match token.death.map(|death| death.cause) {
         None => token.state.to_string(),
+        Some(cause) if token.state == TokenState::Alive => {
+            format!("alive for a while ({})", cause_in_words(cause))
+        }
         Some(cause) => format!("{} ({})", token.state, cause_in_words(cause)),
     }
 }

@@ -5,6 +5,7 @@ mod answers;
 mod deletions;
 mod dispatches;
 mod effects;
+mod hearing;
 mod honest;
 mod properties;
 mod reads;

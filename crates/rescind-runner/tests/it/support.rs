@@ -3,7 +3,7 @@
 
 mod desk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -76,6 +76,7 @@ impl Desk {
                     status: ReadStatus::Known(connect.status),
                     deleted: false,
                     tokens: Vec::new(),
+                    never_given: BTreeSet::new(),
                 };
                 self.world.accounts.insert(name.clone(), account);
             }

@@ -1,6 +1,6 @@
 //! What a target has before it: the provider, and the accounts that it was given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +12,14 @@ use http::{HeaderMap, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rescind_model::profile::{BodyEncoding, ClientAuthentication, Place, Profile, RevocationRoute};
 use rescind_model::{AccountStatus, Subject, TokenState};
-use rescind_provider::Entry;
 use rescind_provider::clients::Client;
 use rescind_provider::ledger::{LedgerKey, Moment, TokenView};
 use rescind_provider::message::Request;
 use rescind_provider::tenant::TenantState;
+use rescind_provider::{Entry, TokenId};
 use rescind_runner::record::{
-    AccountIdentity, AccountWorld, Call, CallOutcome, ReadStatus, Sent, World,
+    AccountIdentity, AccountWorld, Call, CallOutcome, ReadStatus, Sent, World, never_given,
+    tokens_of,
 };
 use serde_json::{Value, json};
 
@@ -179,7 +180,7 @@ impl Desk {
         &self.accounts[account]
     }
 
-    /// The newest token of a kind that an account holds.
+    /// The newest token of a kind that an account was given.
     pub fn token(&self, account: &str, subject: Subject) -> Option<TokenView> {
         let grant = self.accounts[account].grant;
         let tokens = self
@@ -189,7 +190,12 @@ impl Desk {
         tokens
             .into_iter()
             .rev()
-            .find(|token| token.id.subject == subject)
+            .find(|token| token.id.subject == subject && !self.never_given().contains(&token.id))
+    }
+
+    /// The tokens that answers carried which did not come.
+    fn never_given(&self) -> BTreeSet<TokenId> {
+        never_given(self.tenant.journal().after(0)).collect()
     }
 
     /// The state of the newest token of a kind that an account holds.
@@ -200,8 +206,10 @@ impl Desk {
 
     pub(super) fn observe(&mut self) {
         let now = self.tenant.now(self.now);
+        let lost = self.never_given();
         for (name, account) in &mut self.world.accounts {
-            account.tokens = self.tenant.ledger().tokens(self.accounts[name].grant, now);
+            account.never_given.extend(&lost);
+            account.tokens = tokens_of(self.tenant.ledger(), self.accounts[name].grant, now);
         }
     }
 
