@@ -210,7 +210,11 @@ pub(crate) fn outcome(defect: Option<Defect>, honest: Outcome) -> Outcome {
             Some(Defect::UpstreamStatusIgnored),
             Outcome::AlreadyDead | Outcome::Refused(_) | Outcome::Failed(Failure::Status(_)),
         )
-        | (Some(Defect::RedirectIsSuccess), Outcome::Refused(300..=399)) => Outcome::Acknowledged,
+        | (Some(Defect::RedirectIsSuccess), Outcome::Refused(300..=399))
+        | (Some(Defect::AnySuccessStatus), Outcome::Refused(200..=299))
+        | (Some(Defect::LostAnswerIsSuccess), Outcome::Failed(Failure::Transport)) => {
+            Outcome::Acknowledged
+        }
         _ => honest,
     }
 }

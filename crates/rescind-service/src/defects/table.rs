@@ -286,6 +286,12 @@ defects! {
     DeletionJobForgotten { "deletion-job-forgotten", "deletion-revokes",
         "Names a job that is to revoke a deleted account, and never begins it.",
         ["https://github.com/NangoHQ/nango/issues/459"] }
+    LostAnswerIsSuccess { "lost-answer-is-success", "listed-is-acknowledged",
+        "Takes a connection that ends without a whole answer for an acknowledgement.",
+        ["contract: CA-LOST-ANSWER"] }
+    AnySuccessStatus { "any-success-status", "listed-is-acknowledged",
+        "Takes every 2xx for an acknowledgement, whichever of them the route declares.",
+        ["contract: CA-HOSTILE-ANSWER"] }
     DeletionJobUnnamed { "deletion-job-unnamed", "deletion-names-its-job",
         "Revokes a deleted account without naming the job.",
         ["contract: CA-DELETE-REVOKES"] }

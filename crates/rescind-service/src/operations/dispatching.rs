@@ -256,7 +256,12 @@ impl Run<'_> {
             self.is_repeated = true;
             self.pause = None;
             pause_for(pause).await;
+            let is_lost = outcome == Outcome::Failed(Failure::Transport);
             outcome = self.send_once(dispatch).await?;
+            let is_modest = variants::hooks::claims_no_unheard_kill(self.service.variant);
+            if is_lost && is_modest && outcome == Outcome::Acknowledged {
+                outcome = Outcome::EndedEarlier;
+            }
         }
         // None, without a seeded defect.
         let repetitions = hooks::repetitions(self.service.defect, outcome);

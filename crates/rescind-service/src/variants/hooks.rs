@@ -18,6 +18,12 @@ pub(crate) fn never_repeats(variant: Option<Variant>) -> bool {
     variant == Some(Variant::NoRepetition)
 }
 
+/// Whether a token that a provider acknowledges once its first answer about it was lost counts as
+/// killed by the dispatch whose answer that was.
+pub(crate) fn claims_no_unheard_kill(variant: Option<Variant>) -> bool {
+    variant == Some(Variant::UnheardKillUnlisted)
+}
+
 /// Whether tokens are refreshed before the whole grant is ended.
 pub(crate) fn refreshes_first(variant: Option<Variant>) -> bool {
     variant == Some(Variant::RefreshBeforeRevoke)

@@ -100,6 +100,8 @@ variants! {
         "Dispatches nothing that it knows to have expired; if nothing else is left to kill, it answers 200 with an empty list, and REVOKED." }
     NoRefreshFirst { "no-refresh-first", "CA-DEAD-PARTNER",
         "Answers 500 where a refresh would have to bring a token to revoke with." }
+    UnheardKillUnlisted { "unheard-kill-unlisted", "CA-LOST-ANSWER",
+        "Does not list what was acknowledged only after an answer about it had been lost." }
     SupportBeforeStatus { "support-before-status", "CA-ORDER",
         "Answers 400 for a provider that cannot revoke, whatever the account's status." }
     MalformedIs400 { "malformed-is-400", "CA-MALFORMED-ID",

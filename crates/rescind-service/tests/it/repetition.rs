@@ -8,6 +8,7 @@ use wiremock::matchers::path;
 use wiremock::{Mock, ResponseTemplate};
 
 use crate::support::{ACCESS, Harness, error, listed, ok};
+use rescind_service::Variant;
 use serde_json::json;
 
 const REVOKE: &str = "/oauth2/revoke";
@@ -84,13 +85,16 @@ async fn a_pause_that_comes_with_the_second_answer_is_kept_too() {
     assert_eq!(harness.journal().await.len(), 2);
 }
 
+const CALLS_IT_DEAD: (&str, &str) = ("400 Bad Request", r#"{"error":"invalid_token"}"#);
+/// RFC 7009 section 2.2: a dead token is acknowledged.
+const ACKNOWLEDGES: (&str, &str) = ("200 OK", "");
+
 /// A provider that kills the token and breaks the connection before it answers, and from then on
-/// calls the token dead. Returns its address.
-async fn provider_that_loses_its_answer() -> String {
+/// answers this. Returns its address.
+async fn provider_that_loses_its_answer((status, body): (&'static str, &'static str)) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
-        let body = r#"{"error":"invalid_token"}"#;
         let length = body.len();
         for is_first in std::iter::once(true).chain(std::iter::repeat(false)) {
             let (mut connection, _) = listener.accept().await.unwrap();
@@ -102,7 +106,7 @@ async fn provider_that_loses_its_answer() -> String {
             }
             if !is_first {
                 let answer = format!(
-                    "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n\
+                    "HTTP/1.1 {status}\r\ncontent-type: application/json\r\n\
                      content-length: {length}\r\n\r\n{body}"
                 );
                 connection.write_all(answer.as_bytes()).await.unwrap();
@@ -112,16 +116,14 @@ async fn provider_that_loses_its_answer() -> String {
     format!("http://{address}")
 }
 
-#[tokio::test]
-async fn dead_after_a_lost_answer_is_our_own_work_and_not_listed() {
-    let base_url = provider_that_loses_its_answer().await;
-    let harness = Harness::start().await;
+/// Revokes an account that holds an access token at such a provider. Returns what was listed.
+async fn listed_at(harness: &Harness, slug: &str, provider: String) -> Vec<String> {
     let config = json!({
-        "toolkit": {"slug": "externally-revoked"},
+        "toolkit": {"slug": slug},
         "auth_config": {
             "type": "use_custom_auth",
             "authScheme": "OAUTH2",
-            "credentials": {"client_id": "c", "base_url": base_url},
+            "credentials": {"client_id": "c", "base_url": provider},
         },
     });
     let answer = harness
@@ -130,6 +132,31 @@ async fn dead_after_a_lost_answer_is_our_own_work_and_not_listed() {
     let auth_config = answer.body["auth_config"]["id"].as_str().unwrap();
     let val = json!({"status": "ACTIVE", "access_token": ACCESS});
     let id = harness.import_into(auth_config, val).await;
-    assert!(listed(&harness.revoke(&id).await).is_empty());
+    let answer = harness.revoke(&id).await;
+    let listed = listed(&answer).into_iter().map(str::to_owned).collect();
     assert_eq!(harness.status(&id).await, "REVOKED");
+    listed
+}
+
+#[tokio::test]
+async fn dead_after_a_lost_answer_is_our_own_work_and_not_listed() {
+    let provider = provider_that_loses_its_answer(CALLS_IT_DEAD).await;
+    let harness = Harness::start().await;
+    assert!(
+        listed_at(&harness, "externally-revoked", provider)
+            .await
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_after_a_lost_answer_is_listed_but_by_the_variant_that_does_not() {
+    for (variant, expected) in [
+        (None, &["access_token"][..]),
+        (Some(Variant::UnheardKillUnlisted), &[]),
+    ] {
+        let provider = provider_that_loses_its_answer(ACKNOWLEDGES).await;
+        let harness = Harness::with_variant(variant).await;
+        assert_eq!(listed_at(&harness, "rfc7009", provider).await, expected);
+    }
 }
