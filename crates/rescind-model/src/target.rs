@@ -4,13 +4,14 @@ mod capabilities;
 mod validate;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::source::{Diagnostic, Located, SourceFile};
+use crate::template;
 pub use capabilities::{Capabilities, Capability, Obstacle};
 pub use words::{ErrorWords, Words};
 
@@ -58,7 +59,9 @@ pub struct Target {
     #[serde(default)]
     pub snapshots: Option<Located<String>>,
     /// The steps that put an OAuth client of the provider into the target, once for each client
-    /// of a scenario.
+    /// of a scenario. `{provider_base_url}` is the provider's address; of one that spans several
+    /// hosts, `{provider_base_url_NAME}` is that of the further host which its profile calls `NAME`,
+    /// with `_` for every `-`. A provider without such a host has it all at its own address.
     #[serde(default, rename = "client")]
     pub client_steps: Vec<HttpStep>,
     /// The steps that put an account into the target. They must capture `account_id`.
@@ -262,6 +265,26 @@ pub struct Call {
     pub request: RequestTemplate,
 }
 
+/// How the holes begin that ask for the address of a further host of a provider.
+const HOLE_OF_HOST: &str = "provider_base_url_";
+
+/// The hole that asks for the address of a further host, by the name that profiles give it. Every
+/// `-` of the name is a `_` there: `api-eu` is at `{provider_base_url_api_eu}`.
+pub fn hole_of_host(host: &str) -> String {
+    format!("{HOLE_OF_HOST}{}", host.replace('-', "_"))
+}
+
+impl RequestTemplate {
+    /// Its texts with holes.
+    fn templates(&self) -> Vec<&str> {
+        let mut texts = vec![self.path.as_str()];
+        if let Some(json) = &self.json {
+            template::collect_texts(json, &mut texts);
+        }
+        texts
+    }
+}
+
 impl Target {
     /// The keys beside the main one, each by the name of its hole.
     pub fn other_keys(&self) -> impl Iterator<Item = (&'static str, &OtherKey)> {
@@ -282,12 +305,37 @@ impl Target {
         self.api_key.environment.iter().chain(others).chain(headers)
     }
 
-    /// Reads a target file and validates it.
+    /// Reads a target file and validates it, for providers at one host.
     ///
     /// # Errors
     /// Every mistake in the file.
     pub fn parse(file: &SourceFile) -> Result<Self, Vec<Diagnostic>> {
-        validate::target(file)
+        validate::target(file, &BTreeSet::new())
+    }
+
+    /// Reads a target file and validates it. `hosts` are the further hosts that profiles name: its
+    /// holes may ask for the address of any of them ([`hole_of_host`]).
+    ///
+    /// # Errors
+    /// Every mistake in the file.
+    pub fn parse_for_hosts(
+        file: &SourceFile,
+        hosts: &BTreeSet<String>,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        validate::target(file, hosts)
+    }
+
+    /// The holes of its client and account steps that ask for the address of a further host.
+    pub fn holes_of_hosts(&self) -> BTreeSet<String> {
+        let steps = self.client_steps.iter().chain(self.account_steps.iter());
+        let mut holes = BTreeSet::new();
+        for text in steps.flat_map(|step| step.request.templates()) {
+            // What cannot be read is a mistake that the file was not loaded with.
+            let names = template::names(text).unwrap_or_default().into_iter();
+            let names = names.filter(|name| name.starts_with(HOLE_OF_HOST));
+            holes.extend(names.map(str::to_owned));
+        }
+        holes
     }
 
     /// The same target, whose process is started with further arguments, as they stand. A target

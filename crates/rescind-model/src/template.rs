@@ -97,6 +97,18 @@ pub fn names(template: &str) -> Result<Vec<&str>, TemplateError> {
         .collect())
 }
 
+/// Every text in a JSON value: its templates.
+pub(crate) fn collect_texts<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => texts.push(text),
+        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, texts)),
+        Value::Object(members) => members
+            .values()
+            .for_each(|member| collect_texts(member, texts)),
+        _ => {}
+    }
+}
+
 /// Fills a text.
 ///
 /// # Errors

@@ -348,7 +348,13 @@ impl CaseRun {
         if let Some(variables) = self.clients.get(&key) {
             return Ok(variables.clone());
         }
-        let facts = provision::client_facts(&self.tenant, &self.case.id.profile, name, scheme);
+        let facts = provision::client_facts(
+            &self.tenant,
+            self.adapter.target(),
+            &self.case.id.profile,
+            name,
+            scheme,
+        );
         let captured = self
             .adapter
             .connect_client(facts)

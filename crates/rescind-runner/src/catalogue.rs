@@ -130,12 +130,13 @@ impl Catalogue {
         Ok(deviations)
     }
 
-    /// Reads and validates a target file.
+    /// Reads and validates a target file, which may ask for the hosts that the profiles name.
     ///
     /// # Errors
     /// Every mistake in it.
-    pub fn load_target(file: &SourceFile) -> Result<Target, Vec<Diagnostic>> {
-        Target::parse(file)
+    pub fn load_target(&self, file: &SourceFile) -> Result<Target, Vec<Diagnostic>> {
+        let hosts = self.profiles.values().flat_map(|profile| &profile.hosts);
+        Target::parse_for_hosts(file, &hosts.map(|host| host.get().clone()).collect())
     }
 }
 

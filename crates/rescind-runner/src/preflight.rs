@@ -37,6 +37,7 @@ pub async fn preflight(
         .mint(name, "main", &rescind_model::Subject::ALL, elapsed);
     let client = provision::client_facts(
         &tenant,
+        adapter.target(),
         &first.id.profile,
         &minted.client.name,
         Connect::OAUTH2,

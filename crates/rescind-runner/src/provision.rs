@@ -1,14 +1,22 @@
 //! What the templates of a target's provisioning steps are filled with.
 
+use rescind_model::Target;
+use rescind_model::target::hole_of_host;
 use rescind_model::template::Variables;
 use rescind_provider::Tenant;
 use rescind_provider::tenant::Minted;
 use serde_json::{Value, json};
 
 /// For the client steps: the provider as the target is to know it, and the client there.
-pub fn client_facts(tenant: &Tenant, profile: &str, client: &str, scheme: &str) -> Variables {
+pub fn client_facts(
+    tenant: &Tenant,
+    target: &Target,
+    profile: &str,
+    client: &str,
+    scheme: &str,
+) -> Variables {
     let registered = tenant.lock().client(client);
-    variables([
+    let mut facts = variables([
         ("provider_base_url", Some(json!(tenant.base_url()))),
         ("profile", Some(json!(profile))),
         ("scheme", Some(json!(scheme))),
@@ -18,7 +26,18 @@ pub fn client_facts(tenant: &Tenant, profile: &str, client: &str, scheme: &str) 
             "client_secret",
             Some(json!(registered.client_secret.expose())),
         ),
-    ])
+    ]);
+    let hosts = target.holes_of_hosts().into_iter();
+    facts.extend(hosts.map(|hole| (hole.clone(), json!(address_for(tenant, &hole)))));
+    facts
+}
+
+/// The address that a hole asks for: the provider's own, where it has no such host.
+fn address_for<'a>(tenant: &'a Tenant, hole: &str) -> &'a str {
+    let addresses = tenant.addresses();
+    let mut hosts = addresses.hosts.keys();
+    let host = hosts.find(|host| hole_of_host(host) == hole);
+    addresses.of_host(host.map(String::as_str))
 }
 
 /// For the account steps: the account, and what it holds. What it does not hold is left out.

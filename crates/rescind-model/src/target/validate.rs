@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use serde_json::Value;
-
-use super::{Capability, DeleteAndRevokeCall, RequestTemplate, Target, Words};
+use super::{
+    Capability, DeleteAndRevokeCall, HOLE_OF_HOST, RequestTemplate, Target, Words, hole_of_host,
+};
 use crate::source::{self, Diagnostic, Located, SourceFile};
 use crate::template;
 
@@ -31,11 +31,15 @@ const ACCOUNT_VARIABLES: [&str; 7] = [
 ];
 
 /// Reads and validates a target file.
-pub(super) fn target(file: &SourceFile) -> Result<Target, Vec<Diagnostic>> {
+pub(super) fn target(
+    file: &SourceFile,
+    hosts: &BTreeSet<String>,
+) -> Result<Target, Vec<Diagnostic>> {
     let target: Target =
         source::parse(file).map_err(|diagnostic| vec![without_value(diagnostic)])?;
     let mut check = Check {
         file,
+        hosts: hosts.iter().map(|host| hole_of_host(host)).collect(),
         mistakes: Vec::new(),
     };
     check.address(&target);
@@ -66,6 +70,8 @@ fn without_value(mut diagnostic: Diagnostic) -> Diagnostic {
 
 struct Check<'a> {
     file: &'a SourceFile,
+    /// The holes for the further hosts of providers.
+    hosts: Vec<String>,
     mistakes: Vec<Diagnostic>,
 }
 
@@ -91,17 +97,34 @@ impl Check<'_> {
             Ok(names) => {
                 for name in names {
                     if !known.contains(name) {
-                        let message = format!("nothing is known here by the name `{name}`");
                         let span = self.hole_span(place.span(), name);
-                        let diagnostic = Diagnostic::new(self.file, span, message);
-                        self.mistakes.push(if known.is_empty() {
-                            diagnostic.hint("write what is meant in its place")
-                        } else {
-                            diagnostic.hint_nearest(name, known.iter().copied())
-                        });
+                        let diagnostic = self.unknown(span, name, known);
+                        self.mistakes.push(diagnostic);
                     }
                 }
             }
+        }
+    }
+
+    fn unknown(&self, span: Range<usize>, name: &str, known: &BTreeSet<&str>) -> Diagnostic {
+        let host = name.strip_prefix(HOLE_OF_HOST);
+        if let Some(host) = host.filter(|_| known.contains("provider_base_url")) {
+            let message = format!("no profile has a further host by the name `{host}`");
+            let diagnostic = Diagnostic::new(self.file, span, message);
+            return if self.hosts.is_empty() {
+                diagnostic.hint(
+                    "every profile here is at one host, `{provider_base_url}`; one that names more under `hosts` is loaded by `--profiles`",
+                )
+            } else {
+                diagnostic.hint_nearest(name, self.hosts.iter().map(String::as_str))
+            };
+        }
+        let message = format!("nothing is known here by the name `{name}`");
+        let diagnostic = Diagnostic::new(self.file, span, message);
+        if known.is_empty() {
+            diagnostic.hint("write what is meant in its place")
+        } else {
+            diagnostic.hint_nearest(name, known.iter().copied())
         }
     }
 
@@ -236,6 +259,8 @@ impl Check<'_> {
 
     fn provisioning(&mut self, target: &Target) {
         let mut known = BTreeSet::from(CLIENT_VARIABLES);
+        let hosts = self.hosts.clone();
+        known.extend(hosts.iter().map(String::as_str));
         for step in &target.client_steps {
             self.request(&step.request, &known);
             self.pointers(step.capture.values());
@@ -403,7 +428,7 @@ impl Check<'_> {
         }
         if let Some(json) = &request.json {
             let mut texts = Vec::new();
-            collect_texts(json, &mut texts);
+            template::collect_texts(json, &mut texts);
             for text in texts {
                 self.holes_in(json, text, known);
             }
@@ -432,15 +457,4 @@ const LENGTH_OF_TIME: &str = "a number of seconds from 0 to 86400";
 
 fn is_a_length_of_time(seconds: f64) -> bool {
     seconds.is_finite() && (0.0..=86_400.0).contains(&seconds)
-}
-
-fn collect_texts<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
-    match value {
-        Value::String(text) => texts.push(text),
-        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, texts)),
-        Value::Object(members) => members
-            .values()
-            .for_each(|member| collect_texts(member, texts)),
-        _ => {}
-    }
 }

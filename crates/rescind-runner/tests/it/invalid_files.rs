@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use rescind_model::requirement::SetFiles;
 use rescind_model::source::Colour;
-use rescind_model::{Diagnostic, Profile, ProviderConfig, RequirementSet, SourceFile};
+use rescind_model::{Diagnostic, Profile, ProviderConfig, RequirementSet, SourceFile, Target};
 use rescind_runner::Catalogue;
 use rescind_runner::catalogue::NamedFile;
 use rescind_runner::judge::checks;
@@ -28,7 +28,6 @@ fn mistakes(kind: &str, file: &SourceFile) -> Vec<Diagnostic> {
             let set = files::read(files::SET);
             Catalogue::load(&set, &files::profiles(), &[scenario]).map(|_| ())
         }
-        "target" => Catalogue::load_target(file).map(|_| ()),
         "deviations" => {
             // One is enough, and hints do not change when others are added.
             let name = "connected-accounts/success/both-killed";
@@ -41,6 +40,7 @@ fn mistakes(kind: &str, file: &SourceFile) -> Vec<Diagnostic> {
                 .and_then(|catalogue| catalogue.load_deviations(file))
                 .map(|_| ())
         }
+        "target" => Target::parse(file).map(|_| ()),
         other => panic!("{FOLDER}/{other} holds files of no known kind"),
     };
     found.err().unwrap_or_default()

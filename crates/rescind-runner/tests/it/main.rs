@@ -8,6 +8,7 @@
 
 mod client;
 mod files;
+mod hosts_of_a_provider;
 mod invalid_files;
 mod judge;
 mod snapshots;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rescind_model::requirement::SetFiles;
 use rescind_model::scenario::{ExpectedTokenState, ExpectedTokens};
-use rescind_model::{Level, RequirementSet, Scenario, SourceFile};
+use rescind_model::{Level, RequirementSet, Scenario, SourceFile, Target};
 use rescind_runner::Catalogue;
 use rescind_runner::catalogue::NamedFile;
 use rescind_runner::judge::checks::{self, CHECKS};
@@ -29,7 +29,7 @@ fn profiles_scenarios_and_the_sets_fit_together() {
 #[test]
 fn target_files_are_valid() {
     for path in below("fixtures/targets", ".toml") {
-        assert!(Catalogue::load_target(&read(&path)).is_ok(), "{path}");
+        assert!(Target::parse(&read(&path)).is_ok(), "{path}");
     }
 }
 

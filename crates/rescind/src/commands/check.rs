@@ -120,7 +120,7 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
         Some(path) => assets::read(path)?,
         None => assets::reference_target(),
     };
-    let target = Catalogue::load_target(&target_file)?;
+    let target = catalogue.load_target(&target_file)?;
     let deviations = match &arguments.deviations {
         Some(path) => catalogue.load_deviations(&assets::read(path)?)?,
         None => Deviations::default(),

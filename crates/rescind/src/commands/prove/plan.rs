@@ -62,7 +62,7 @@ impl Plan {
             let files = assets::requirement_set_named(&set.name)?;
             catalogues.push(Arc::new(Catalogue::load(files, &profiles, &scenarios)?));
         }
-        let target = Catalogue::load_target(&assets::reference_target())?;
+        let target = Target::parse(&assets::reference_target())?;
         let is_wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| wanted == name);
         let honest = catalogues.iter().map(|catalogue| PlannedRun {
             name: "the service as it should be".to_owned(),
