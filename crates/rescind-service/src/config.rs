@@ -27,6 +27,8 @@ pub struct Config {
     pub api_keys: Vec<ApiKey>,
     /// The longest that one call to a provider may take, its body included.
     pub dispatch_timeout: Duration,
+    /// How long a claim outlives a process that died. A call after a crash waits for so long.
+    pub claim_lease: Duration,
     /// The one bug to seed, if any.
     pub defect: Option<Defect>,
     /// The one other behaviour that is allowed, if any. Never beside a defect.
@@ -36,6 +38,9 @@ pub struct Config {
 impl Config {
     /// The dispatch timeout to use where nothing else is asked for.
     pub const DEFAULT_DISPATCH_TIMEOUT: Duration = Duration::from_secs(10);
+
+    /// The lease of a claim where nothing else is asked for.
+    pub const DEFAULT_CLAIM_LEASE: Duration = Duration::from_secs(3);
 }
 
 /// Where the service keeps its accounts.

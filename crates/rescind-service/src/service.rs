@@ -25,6 +25,7 @@ pub(crate) struct Service {
     pub(crate) api_keys: Vec<ApiKey>,
     pub(crate) public_url: PublicUrl,
     pub(crate) dispatch_timeout: Duration,
+    pub(crate) claim_lease: Duration,
     pub(crate) defect: Option<Defect>,
     pub(crate) variant: Option<Variant>,
     /// Work that goes on when its client goes away: a provider that was called is heard out, and
@@ -53,6 +54,7 @@ impl Service {
             api_keys: config.api_keys.clone(),
             public_url,
             dispatch_timeout: hooks::dispatch_timeout(config.defect, config.dispatch_timeout),
+            claim_lease: config.claim_lease,
             defect: config.defect,
             variant: config.variant,
             tasks: TaskTracker::new(),

@@ -300,6 +300,9 @@ pub struct Serve {
     /// How long a dispatch to a provider may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub dispatch_timeout: u64,
+    /// How long the claim of a process that died keeps others from its account, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub claim_lease: u64,
     /// Seed exactly one bug; `rescind list defects` shows them
     #[arg(long, value_name = "NAME")]
     pub defect: Option<String>,

@@ -103,6 +103,7 @@ mod tests {
             encryption_key: None,
             api_keys: Vec::new(),
             dispatch_timeout: Config::DEFAULT_DISPATCH_TIMEOUT,
+            claim_lease: Config::DEFAULT_CLAIM_LEASE,
             defect: None,
             variant: None,
         };

@@ -9,7 +9,7 @@ use crate::clock;
 use crate::conclude::Failure;
 use crate::defects::seams;
 use crate::lifecycle::{self, Event, Refusal, Status};
-use crate::operations::waiting::{lease_end, poll_interval, until_worth_another_look};
+use crate::operations::waiting::{poll_interval, until_worth_another_look};
 use crate::plan;
 use crate::service::Service;
 use crate::store::{Ending, StoreError, TokensAfter};
@@ -98,7 +98,7 @@ impl Service {
                 &account.id,
                 account.version,
                 ClaimKind::Refresh,
-                lease_end(),
+                self.lease_end(),
             )
             .await?;
         let Some(version) = claimed else {
@@ -217,7 +217,7 @@ impl Service {
                     &account.id,
                     account.version,
                     ClaimKind::Refresh,
-                    lease_end(),
+                    self.lease_end(),
                 )
                 .await?;
             if let Some(version) = claimed {

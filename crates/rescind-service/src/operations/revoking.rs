@@ -9,7 +9,7 @@ use crate::conclude::{Conclusion, Outcome, conclude};
 use crate::defects::{hooks, seams};
 use crate::lifecycle::{self, Event, Refusal, RevokeDecision, Status};
 use crate::operations::dispatching::Executed;
-use crate::operations::waiting::{lease_end, poll_interval, until_worth_another_look};
+use crate::operations::waiting::{poll_interval, until_worth_another_look};
 use crate::plan::{self, Plan, PlanRefusal};
 use crate::service::Service;
 use crate::store::{Ending, StoreError, TokensAfter};
@@ -142,7 +142,12 @@ impl Service {
     ) -> Result<Option<Vec<Subject>>, RevokeError> {
         let claimed = self
             .store
-            .claim(&account.id, account.version, ClaimKind::Revoke, lease_end())
+            .claim(
+                &account.id,
+                account.version,
+                ClaimKind::Revoke,
+                self.lease_end(),
+            )
             .await?;
         let Some(version) = claimed else {
             return Ok(None);

@@ -10,21 +10,14 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use crate::clock::{self, Timestamp};
 use crate::service::Service;
 
-/// How long a claim outlives its holder. Short, so that a retry after a crash need not wait long.
-const LEASE: Duration = Duration::from_secs(3);
 /// Several renewals fit into a lease, so that one that is late does no harm.
-const RENEWAL: Duration = Duration::from_millis(750);
+const RENEWALS_IN_A_LEASE: u32 = 4;
 /// How often the row is looked at while another process may hold it.
 const POLL: Duration = Duration::from_millis(50);
 /// A call may wait for another one, and then do its own work, for this many dispatch timeouts. A
 /// revoke's own work is at most four calls to the provider: a dispatch, a refresh, and two more
 /// dispatches. A dispatch is repeated only where that, too, fits in.
 const LONGEST_CALL_IN_TIMEOUTS: u32 = 5;
-
-/// Until when a claim that is made or renewed now is held.
-pub(super) fn lease_end() -> Timestamp {
-    clock::now().plus(LEASE)
-}
 
 /// The rhythm in which a waiting call looks at the row.
 pub(super) fn poll_interval() -> Interval {
@@ -47,13 +40,18 @@ impl Service {
         self.dispatch_timeout * LONGEST_CALL_IN_TIMEOUTS
     }
 
+    /// Until when a claim that is made or renewed now is held.
+    pub(super) fn lease_end(&self) -> Timestamp {
+        clock::now().plus(self.claim_lease)
+    }
+
     /// Renews a claim for as long as it is polled.
     pub(super) async fn keep_claimed(&self, id: &str, version: i64) -> Infallible {
-        let mut renewal = interval(RENEWAL);
+        let mut renewal = interval(self.claim_lease / RENEWALS_IN_A_LEASE);
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             renewal.tick().await;
-            match self.store.renew_claim(id, version, lease_end()).await {
+            match self.store.renew_claim(id, version, self.lease_end()).await {
                 Ok(true) => {}
                 Ok(false) => tracing::warn!(account = id, "claim was lost to another call"),
                 Err(error) => tracing::error!(account = id, %error, "claim was not renewed"),

@@ -78,6 +78,7 @@ pub fn config(database: Database) -> Config {
         encryption_key: Some(EncryptionKey::parse(ENCRYPTION_KEY).unwrap()),
         api_keys: keys(),
         dispatch_timeout: Duration::from_secs(2),
+        claim_lease: Config::DEFAULT_CLAIM_LEASE,
         defect: None,
         variant: None,
     }

@@ -75,6 +75,7 @@ pub async fn run(arguments: Serve) -> u8 {
         encryption_key,
         api_keys,
         dispatch_timeout: Duration::from_secs(arguments.dispatch_timeout),
+        claim_lease: Duration::from_secs(arguments.claim_lease),
         defect,
         variant,
     };

@@ -43,6 +43,7 @@ pub async fn service() -> RunningService {
         ]
         .concat(),
         dispatch_timeout: Duration::from_secs(2),
+        claim_lease: Config::DEFAULT_CLAIM_LEASE,
         defect: None,
         variant: None,
     })
