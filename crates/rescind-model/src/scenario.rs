@@ -4,6 +4,7 @@
 //! it has been found to make sense.
 
 pub mod file;
+pub mod races;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ pub use file::{
     Expire, HeldToken, Key, Read, Refresh, RemoveByUser, RequestBody, Revoke, SetClientStatus,
     SetStatus, SwitchedStatus,
 };
+pub use races::{Awaited, Hold, NamedCall};
 
 /// A scenario that has been validated in itself; [`Scenario::validate_names`] holds it against
 /// the other files.
@@ -92,6 +94,22 @@ pub enum Verb {
     Fail(Fault),
     /// Ends every failure.
     Recover,
+    /// Holds a request to the provider.
+    Hold(Hold),
+    /// Lets go what a gate holds; its name.
+    Release(Located<String>),
+    /// Begins a call to the target.
+    Start(NamedCall),
+    /// Takes the answer of a call that was begun.
+    Finish(NamedCall),
+    /// Breaks the connection of a call that was begun, as a client does that waits no longer.
+    GiveUp(NamedCall),
+    /// Waits until things stand as the scenario wants them.
+    WaitUntil(Awaited),
+    /// Kills the target's process, and with it every call that is under way.
+    Kill,
+    /// Starts the process again.
+    Restart,
 }
 
 impl Verb {
@@ -111,6 +129,14 @@ impl Verb {
             Self::AdvanceClock(_) => "advance_clock",
             Self::Fail(_) => "fail",
             Self::Recover => "recover",
+            Self::Hold(_) => "hold",
+            Self::Release(_) => "release",
+            Self::Start(_) => "start",
+            Self::Finish(_) => "finish",
+            Self::GiveUp(_) => "give_up",
+            Self::WaitUntil(_) => "wait_until",
+            Self::Kill => "kill",
+            Self::Restart => "restart",
         }
     }
 
@@ -125,11 +151,17 @@ impl Verb {
             | Self::RemoveByUser(RemoveByUser { account })
             | Self::Expire(Expire { account, .. }) => Some(account),
             Self::Revoke(revoke) => revoke.account.as_ref().or(revoke.unknown_like.as_ref()),
+            Self::Start(call) | Self::Finish(call) | Self::GiveUp(call) => call.verb.account(),
             Self::DeleteClient(_)
             | Self::SetClientStatus(_)
             | Self::AdvanceClock(_)
             | Self::Fail(_)
-            | Self::Recover => None,
+            | Self::Recover
+            | Self::Hold(_)
+            | Self::Release(_)
+            | Self::WaitUntil(_)
+            | Self::Kill
+            | Self::Restart => None,
         }
     }
 
@@ -142,11 +174,20 @@ impl Verb {
         }
     }
 
-    /// Whether the step calls the target and can so be answered.
+    /// What is called where a call begins or ends; else the verb itself.
+    pub fn called(&self) -> &Self {
+        match self {
+            Self::Start(call) | Self::Finish(call) | Self::GiveUp(call) => &call.verb,
+            verb => verb,
+        }
+    }
+
+    /// Whether the step has an answer of the target's.
     pub const fn calls_target(&self) -> bool {
         matches!(
             self,
-            Self::Revoke(_)
+            Self::Finish(_)
+                | Self::Revoke(_)
                 | Self::Read(_)
                 | Self::Delete(_)
                 | Self::Refresh(_)
@@ -164,6 +205,13 @@ impl Scenario {
     /// Every mistake in the file.
     pub fn parse(id: &str, file: &SourceFile) -> Result<Self, Vec<Diagnostic>> {
         validate::scenario(id, file)
+    }
+
+    /// Whether it takes a process of its own, that can be killed.
+    pub fn needs_process(&self) -> bool {
+        self.steps
+            .iter()
+            .any(|step| matches!(step.verb, Verb::Kill))
     }
 
     /// Holds the names in the scenario against the profiles and requirements that exist.

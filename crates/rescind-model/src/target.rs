@@ -129,10 +129,16 @@ pub struct OtherKey {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Process {
-    /// The program and its arguments, templates over `{rescind}` (this program),
-    /// `{directory}` (that of the target file), `{api_key}`,
-    /// `{read_only_api_key}` and `{other_project_api_key}`.
+    /// The program and its arguments, templates over `{rescind}` (this program), `{directory}` (that
+    /// of the target file), `{api_key}`, `{read_only_api_key}`, `{other_project_api_key}` and
+    /// `{sealing_key}` (32 random bytes in base64, the same whenever a process of the run is
+    /// started).
     pub command: Located<Vec<Located<String>>>,
+    /// The same for a process that keeps what it knows in `{state_directory}`, a folder that is
+    /// empty when it is started first. A case that kills the target has such a process to itself;
+    /// without this there are no such cases.
+    #[serde(default)]
+    pub durable_command: Option<Located<Vec<Located<String>>>>,
     /// Environment variables, templates over the same.
     #[serde(default)]
     pub environment: BTreeMap<String, Located<String>>,
@@ -338,13 +344,26 @@ impl Target {
         holes
     }
 
+    /// How to run a process of the target that keeps what it knows; none if the file does not say.
+    pub fn durable_process(&self) -> Option<Process> {
+        let process = self.process.as_ref()?;
+        let command = process.durable_command.clone()?;
+        Some(Process {
+            command,
+            ..process.clone()
+        })
+    }
+
     /// The same target, whose process is started with further arguments, as they stand. A target
     /// without a process stays as it is.
     #[must_use]
     pub fn with_process_arguments(mut self, arguments: &[&str]) -> Self {
-        if let Some(process) = &mut self.process {
-            let command = process.command.get_mut();
-            command.extend(arguments.iter().map(|argument| {
+        let commands = self.process.iter_mut().flat_map(|process| {
+            let durable = process.durable_command.as_mut();
+            std::iter::once(&mut process.command).chain(durable)
+        });
+        for command in commands {
+            command.get_mut().extend(arguments.iter().map(|argument| {
                 // The command's words are templates, and these are not.
                 let literal = argument.replace('{', "{{").replace('}', "}}");
                 Located::unplaced(literal)

@@ -1,25 +1,33 @@
-//! Runs one case: its steps in order, each with how things stood before and after.
+//! Runs one case: its steps in order, each with how things stood before and after. `connecting`
+//! puts accounts into the target, `races` makes calls that overlap, `processes` kills what they are
+//! made to.
+
+mod connecting;
+mod processes;
+mod races;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rescind_model::scenario::{Connect, Delete, HeldToken, Revoke, Step, SwitchedStatus, Verb};
+use rescind_model::scenario::{Delete, Revoke, Step, SwitchedStatus, Verb};
 use rescind_model::secret::KnownSecret;
 use rescind_model::target::{Call as TargetCall, RequestTemplate};
 use rescind_model::template::{TemplateError, Variables};
-use rescind_model::{Subject, TokenState};
+use rescind_model::{Scenario, Subject, TokenState};
 use rescind_provider::{Entry, Tenant, TokenId};
 use serde_json::json;
 
+use self::races::Stage;
 use crate::clock::poll_until;
+use crate::error::Problem;
 use crate::judge::facts::{self, Held};
 use crate::plan::Case;
-use crate::provision;
-use crate::record::{
-    AccountIdentity, AccountWorld, Call, CaseRecord, StepRecord, World, never_given, tokens_of,
+use crate::record::overlaps::Overlap;
+use crate::record::{AccountIdentity, Call, CaseRecord, StepRecord, World, never_given, tokens_of};
+use crate::target::{
+    Adapter, CallError, CapturedLog, Connected, Durable, DurableProcess, ProvisioningError,
 };
-use crate::target::{Adapter, CallError, Connected, ConnectionFacts, ProvisioningError};
 
 /// A case on its way.
 pub struct CaseRun {
@@ -34,6 +42,12 @@ pub struct CaseRun {
     /// The number of the last request that a step has accounted for.
     seen: u64,
     steps: Vec<StepRecord>,
+    overlaps: Vec<Overlap>,
+    /// What is open between steps.
+    stage: Stage,
+    /// How the case's own process is started, if it has one.
+    durable: Option<Arc<Durable>>,
+    process: Option<DurableProcess>,
 }
 
 /// A case that has run, and the tenant that dispatches may still come to.
@@ -44,6 +58,8 @@ pub struct FinishedCase {
     pub tenant: Arc<Tenant>,
     /// The number of the last request that a step has accounted for.
     pub seen: u64,
+    /// What the case's own process wrote, if it had one.
+    pub log: CapturedLog,
 }
 
 /// Why a step could not be made: the runner's fault, its environment's, or the scenario's.
@@ -61,6 +77,18 @@ enum StepError {
     NoSuchToken(Subject),
     #[error("the provider's journal has dropped requests that the verdict would need")]
     JournalLost,
+    #[error("the interleaving was not reached: {0}")]
+    NotReached(String),
+    #[error("a call ended abnormally: {0}")]
+    Abnormal(String),
+    #[error("the target's process: {0}; {hint}", hint = .0.hint)]
+    Process(Problem),
+    #[error("the case has no process of its own that could be killed")]
+    NoProcess,
+    #[error(
+        "the target still answers after its process was killed; let `durable_command` run the program itself, with `exec` if by a shell"
+    )]
+    StillThere,
 }
 
 impl CaseRun {
@@ -76,24 +104,27 @@ impl CaseRun {
             world: World::default(),
             seen: 0,
             steps: Vec::new(),
+            overlaps: Vec::new(),
+            stage: Stage::default(),
+            durable: None,
+            process: None,
         }
     }
 
     /// Makes every step.
     pub async fn run(mut self) -> FinishedCase {
         let scenario = Arc::clone(&self.case.scenario);
-        let mut harness_error = None;
-        for (index, step) in scenario.steps.iter().enumerate() {
-            if let Err(error) = self.step(index, step).await {
-                let line = scenario.file.line_of(step.span.start);
-                harness_error = Some(format!(
-                    "step {} (`{}`, line {line}): {error}",
-                    index + 1,
-                    step.verb.word()
-                ));
-                break;
+        let mut harness_error = match self.start_own_process().await {
+            Ok(()) => self.make_steps(&scenario).await,
+            Err(error) => Some(error.to_string()),
+        };
+        let log = match self.stop_own_process().await {
+            Ok(log) => log,
+            Err(error) => {
+                harness_error.get_or_insert_with(|| error.to_string());
+                CapturedLog::default()
             }
-        }
+        };
         let mut scanner = self
             .tenant
             .lock()
@@ -107,10 +138,11 @@ impl CaseRun {
         }
         FinishedCase {
             record: CaseRecord {
-                id: self.case.id.clone(),
-                scenario,
-                profile: Arc::clone(&self.case.profile),
+                id: self.case.id,
+                scenario: self.case.scenario,
+                profile: self.case.profile,
                 steps: self.steps,
+                overlaps: self.overlaps,
                 late: Vec::new(),
                 accounts: self.identities,
                 scanner,
@@ -119,39 +151,87 @@ impl CaseRun {
             },
             tenant: self.tenant,
             seen: self.seen,
+            log,
         }
     }
 
-    async fn step(&mut self, index: usize, step: &Step) -> Result<(), StepError> {
-        // What came since the last call was answered came unasked.
-        let strays = self.dispatches_since();
-        if let Some(last) = self.steps.last_mut() {
-            last.strays.extend(strays);
+    /// Makes the steps up to the first that cannot be made. Says why it cannot.
+    async fn make_steps(&mut self, scenario: &Scenario) -> Option<String> {
+        for (index, step) in scenario.steps.iter().enumerate() {
+            let is_last = index + 1 == scenario.steps.len();
+            if let Err(error) = self.step(index, step, is_last).await {
+                // What overlaps and has not come to its end is not judged.
+                let judged = self.stage.first().unwrap_or(index);
+                self.steps.retain(|step| step.index < judged);
+                let line = scenario.file.line_of(step.span.start);
+                return Some(format!(
+                    "step {} (`{}`, line {line}): {error}",
+                    index + 1,
+                    step.verb.word()
+                ));
+            }
         }
-        self.observe_ledger();
+        None
+    }
+
+    async fn step(&mut self, index: usize, step: &Step, is_last: bool) -> Result<(), StepError> {
+        if !self.stage.is_open() {
+            // What came since the last call was answered came unasked.
+            let strays = self.dispatches_since();
+            if let Some(last) = self.steps.last_mut() {
+                last.strays.extend(strays);
+            }
+            self.observe_ledger();
+        }
         let before = self.world.clone();
-        let call = self.act(&step.verb).await?;
-        let entries = self.entries_since()?;
-        self.observe_ledger();
-        let reads = if call.is_some() {
-            self.read_all().await?
-        } else {
-            BTreeMap::new()
-        };
-        self.steps.push(StepRecord {
+        self.stage.enter(index, &step.verb, &before);
+        let mut record = StepRecord {
             index,
             step: step.clone(),
+            after: before.clone(),
             before,
-            after: self.world.clone(),
-            call,
-            reads,
-            entries,
+            call: None,
+            reads: BTreeMap::new(),
+            entries: Vec::new(),
             strays: Vec::new(),
-        });
+        };
+        match &step.verb {
+            Verb::Restart => record.reads = self.restart(index).await?,
+            verb => record.call = self.act(index, verb).await?,
+        }
+        if let Some(call) = &record.call {
+            let status = self.adapter.status_said_by(call);
+            self.stage.note(index, &step.verb, call, status);
+        }
+        let left = self.stage.leave(index, &step.verb, is_last);
+        // What calls that overlap did together is seen when the last of them has ended.
+        if !self.stage.is_open() {
+            self.look_at_effects(&mut record, left).await?;
+        }
+        self.steps.push(record);
         Ok(())
     }
 
-    async fn act(&mut self, verb: &Verb) -> Result<Option<Call>, StepError> {
+    /// How things stand after a step, or after all the steps that it ends.
+    async fn look_at_effects(
+        &mut self,
+        record: &mut StepRecord,
+        left: Option<(Overlap, World)>,
+    ) -> Result<(), StepError> {
+        record.entries = self.entries_since()?;
+        self.observe_ledger();
+        if record.call.is_some() || left.is_some() {
+            record.reads.extend(self.read_all().await?);
+        }
+        record.after = self.world.clone();
+        if let Some((overlap, before)) = left {
+            record.before = before;
+            self.overlaps.push(overlap);
+        }
+        Ok(())
+    }
+
+    async fn act(&mut self, index: usize, verb: &Verb) -> Result<Option<Call>, StepError> {
         let adapter = Arc::clone(&self.adapter);
         let target = adapter.target();
         let elapsed = self.tenant.elapsed();
@@ -203,6 +283,11 @@ impl CaseRun {
             }
             Verb::Recover => {
                 self.tenant.lock().recover();
+                return Ok(None);
+            }
+            Verb::Finish(named) => self.finish(named).await?,
+            _ => {
+                self.set_stage(index, verb).await?;
                 return Ok(None);
             }
         };
@@ -262,109 +347,13 @@ impl CaseRun {
         }
     }
 
-    async fn connect(&mut self, connect: &Connect) -> Result<(), StepError> {
-        let held = [
-            (Subject::AccessToken, connect.access_token),
-            (Subject::RefreshToken, connect.refresh_token),
-        ];
-        let subjects: Vec<Subject> = held
-            .into_iter()
-            .filter(|(_, held)| *held != HeldToken::Absent)
-            .map(|(subject, _)| subject)
-            .collect();
-        let user = connect
-            .user
-            .as_ref()
-            .unwrap_or(connect.account.get())
-            .clone();
-        let elapsed = self.tenant.elapsed();
-        let minted = self
-            .tenant
-            .lock()
-            .mint(&user, &connect.client, &subjects, elapsed);
-        for (subject, held) in held {
-            let done = match held {
-                HeldToken::Alive | HeldToken::Absent => true,
-                HeldToken::Expired | HeldToken::ExpiredAtProvider => {
-                    self.tenant.lock().expire(minted.grant, subject, elapsed)
-                }
-                HeldToken::Dead => {
-                    let mut tenant = self.tenant.lock();
-                    tenant.kill_at_provider(minted.grant, subject, elapsed)
-                }
-            };
-            if !done {
-                return Err(StepError::NoSuchToken(subject));
-            }
-        }
-        let client = self
-            .connect_client(&connect.client, &connect.scheme)
-            .await?;
-        let expires_in = match connect.access_token {
-            HeldToken::Expired => Some(0),
-            _ => minted.expires_in,
-        };
-        let account = provision::account_facts(
-            connect.account.get(),
-            &user,
-            self.adapter.target().words.word_to_connect(connect.status),
-            &minted,
-            expires_in,
-        );
-        let facts = ConnectionFacts { client, account };
-        let connected = self
-            .adapter
-            .connect_account(facts)
-            .await
-            .map_err(StepError::Provisioning)?;
-        self.identities.insert(
-            connect.account.get().clone(),
-            AccountIdentity {
-                target_id: connected.target_id.clone(),
-                grant: minted.grant,
-                user,
-                client: connect.client.clone(),
-                scheme: connect.scheme.clone(),
-            },
-        );
-        let (_, status) = self.adapter.read(&connected.variables).await?;
-        self.connected
-            .insert(connect.account.get().clone(), connected);
-        self.world.accounts.insert(
-            connect.account.get().clone(),
-            AccountWorld {
-                status,
-                deleted: false,
-                tokens: Vec::new(),
-                never_given: BTreeSet::new(),
-            },
-        );
-        Ok(())
-    }
-
-    /// Puts a client into the target, once for each of the scenario's.
-    async fn connect_client(&mut self, name: &str, scheme: &str) -> Result<Variables, StepError> {
-        let key = (name.to_owned(), scheme.to_owned());
-        if let Some(variables) = self.clients.get(&key) {
-            return Ok(variables.clone());
-        }
-        let facts = provision::client_facts(
-            &self.tenant,
-            self.adapter.target(),
-            &self.case.id.profile,
-            name,
-            scheme,
-        );
-        let captured = self
-            .adapter
-            .connect_client(facts)
-            .await
-            .map_err(StepError::Provisioning)?;
-        self.clients.insert(key, captured.clone());
-        Ok(captured)
-    }
-
     async fn revoke(&self, revoke: &Revoke) -> Result<Call, StepError> {
+        let (target_id, variables) = self.whom(revoke);
+        Ok(self.adapter.revoke(revoke, &target_id, &variables).await?)
+    }
+
+    /// The id that a revoke puts into the path, and what else fills the path's holes.
+    fn whom(&self, revoke: &Revoke) -> (String, Variables) {
         let account = revoke.account.as_ref().or(revoke.unknown_like.as_ref());
         let connected = account.and_then(|name| self.connected.get(name.get()));
         let target_id = match (&revoke.id, connected) {
@@ -377,10 +366,8 @@ impl CaseRun {
         };
         // A literal id needs no account, but the path may hold other captures of one.
         let any = connected.or_else(|| self.connected.values().next());
-        let variables = any
-            .map(|connected| connected.variables.clone())
-            .unwrap_or_default();
-        Ok(self.adapter.revoke(revoke, &target_id, &variables).await?)
+        let variables = any.map(|connected| connected.variables.clone());
+        (target_id, variables.unwrap_or_default())
     }
 
     async fn call(
@@ -492,6 +479,7 @@ impl FinishedCase {
             .cloned()
             .collect();
         drop(state);
+        self.record.attribute_unheard();
         self.record.attribute_jobs();
         self.record
     }

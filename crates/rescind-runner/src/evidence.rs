@@ -45,6 +45,7 @@ pub fn explain(
         requirements: requirements(outcome, set),
         exchange: call.map(|call| exchange(call, scanner)),
         provider_saw: step
+            .map(|step| with_entries(record, step))
             .map(|step| provider_saw(record, step, scanner))
             .unwrap_or_default(),
         tokens: step.map(|step| tokens(step, scanner)).unwrap_or_default(),
@@ -71,6 +72,14 @@ pub fn of_left_out(case: &CaseId, outcome: &CheckOutcome, set: &RequirementSet) 
         difference: Vec::new(),
         deviation: None,
     }
+}
+
+/// The step that has what the provider saw: of calls that overlap, the last.
+fn with_entries<'a>(record: &'a CaseRecord, step: &'a StepRecord) -> &'a StepRecord {
+    let overlap = record.overlap_at(step.index);
+    let mut steps = record.steps.iter();
+    let last = overlap.and_then(|overlap| steps.find(|step| step.index == overlap.last));
+    last.unwrap_or(step)
 }
 
 /// The first line of the step's table: where the scenario says what was done.

@@ -3,17 +3,21 @@
 //! [`checks`] lists every judgement that exists. The invariants are spread over topics:
 //! `answers` (what the target said), `dispatches` (what it asked of the provider),
 //! `effects` (which tokens are dead, and who may be blamed), `refusals` (who must be refused, and
-//! how), `deletions`, `reads`, `retries`. `expectations` holds the outcomes that a scenario states
-//! against what happened. `hearing` says what a dispatch did, and what its client could know of it.
+//! how), `deletions`, `reads`, `retries`. Calls that overlap are judged together: `overlaps`, and
+//! `crashes` for what follows the death of the target's process. `expectations` holds the outcomes
+//! that a scenario states against what happened. `hearing` says what a dispatch did, and what its
+//! client could know of it.
 
 mod answers;
 pub mod checks;
+mod crashes;
 mod deletions;
 mod dispatches;
 mod effects;
 mod expectations;
 pub mod facts;
 mod hearing;
+mod overlaps;
 mod reads;
 mod refusals;
 mod retries;
@@ -59,6 +63,14 @@ pub fn judge(record: &CaseRecord, target: &Target, set: &RequirementSet) -> Vec<
             step: Some(step.index),
             judgements: &mut judgements,
         };
+        if record.overlap_at(step.index).is_some() {
+            // What its calls did to each other is judged of all of them together.
+            dispatches::judge_each(&view, &mut sheet);
+            reads::judge(&view, &mut sheet);
+            secrets::judge_step(&view, &mut sheet);
+            expectations::judge_step(&view, &mut sheet);
+            continue;
+        }
         answers::judge(&view, &mut sheet);
         refusals::judge(&view, &mut sheet);
         dispatches::judge(&view, &mut sheet);
@@ -69,6 +81,7 @@ pub fn judge(record: &CaseRecord, target: &Target, set: &RequirementSet) -> Vec<
         secrets::judge_step(&view, &mut sheet);
         expectations::judge_step(&view, &mut sheet);
     }
+    overlaps::judge(record, target, set, &mut judgements);
     let mut sheet = Sheet {
         step: None,
         judgements: &mut judgements,

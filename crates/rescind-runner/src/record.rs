@@ -1,5 +1,7 @@
 //! What is known of a case once it has run: the judge's only input.
 
+pub mod overlaps;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use rescind_model::{AccountStatus, Profile, Scenario, Subject, TokenState};
 use rescind_provider::Entry;
 use rescind_provider::ledger::{GrantId, Ledger, Moment, TokenId, TokenView};
 
+use self::overlaps::Overlap;
+
 /// A case that has run.
 #[derive(Clone, Debug)]
 pub struct CaseRecord {
@@ -24,6 +28,8 @@ pub struct CaseRecord {
     pub profile: Arc<Profile>,
     /// Its steps, in order.
     pub steps: Vec<StepRecord>,
+    /// Those of its steps whose calls overlapped, in order.
+    pub overlaps: Vec<Overlap>,
     /// Dispatches that came after the last step, up to the end of the run.
     pub late: Vec<Entry>,
     /// The accounts of the scenario, by name: their grants, users and clients.
@@ -57,6 +63,37 @@ impl CaseRecord {
             moved.extend(take_dispatches_of(grant, &mut self.late));
             deletion.entries.extend(moved);
         }
+    }
+
+    /// Counts what came after an overlap as made in it, if a call of it may have gone on unheard:
+    /// when it comes to its end is chance.
+    pub fn attribute_unheard(&mut self) {
+        for overlap in &self.overlaps {
+            if !overlap.has_unheard() {
+                continue;
+            }
+            let accounts = overlap.calls.iter().filter_map(|call| call.verb.account());
+            let grants: Vec<GrantId> = accounts
+                .filter_map(|account| self.accounts.get(account.get()))
+                .map(|identity| identity.grant)
+                .collect();
+            let mut moved = Vec::new();
+            for grant in grants {
+                for step in self.steps.iter_mut().skip(overlap.last) {
+                    moved.extend(take_dispatches_of(grant, &mut step.strays));
+                }
+                moved.extend(take_dispatches_of(grant, &mut self.late));
+            }
+            if let Some(last) = self.steps.get_mut(overlap.last) {
+                last.entries.extend(moved);
+            }
+        }
+    }
+
+    /// The overlap that a step belongs to, if it belongs to one.
+    pub fn overlap_at(&self, step: usize) -> Option<&Overlap> {
+        let mut overlaps = self.overlaps.iter();
+        overlaps.find(|overlap| (overlap.first..=overlap.last).contains(&step))
     }
 
     /// The grant of the account that a step deletes and has revoked.

@@ -227,7 +227,10 @@ fn spawn_cases(
         );
         let tenant = tenant
             .map_err(|error| RunError::Harness(Problem::new(error.to_string(), error.hint())))?;
-        let run = CaseRun::new(case, Arc::clone(&begun.adapter), tenant);
+        let needs_process = case.scenario.needs_process();
+        let durable = begun.durable.as_ref().filter(|_| needs_process);
+        let run = CaseRun::new(case, Arc::clone(&begun.adapter), tenant)
+            .with_process_of_its_own(durable.cloned());
         let places = Arc::clone(&places);
         running.spawn(async move {
             // The semaphore is never closed.
@@ -245,6 +248,7 @@ fn scanner_of_all(
 ) -> (SecretScanner, HashMap<String, usize>) {
     let mut scanner = SecretScanner::new(FingerprintKey::of_seed(&options.seed));
     let mut owners: HashMap<String, usize> = HashMap::new();
+    scanner.add(surroundings::sealing_key(options));
     for (index, record) in records.iter().enumerate() {
         for known in record.scanner.secrets() {
             owners

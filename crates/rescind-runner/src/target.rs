@@ -2,10 +2,12 @@
 
 mod adapter;
 mod client;
+mod durable;
 mod process;
 
 pub use adapter::{
     Adapter, ApiKeys, CallError, Connected, ConnectionFacts, ProvisioningError, ProvisioningFailure,
 };
 pub use client::Client;
+pub use durable::{Durable, DurableProcess};
 pub use process::{CapturedLog, RunningProcess};

@@ -10,6 +10,7 @@ use rescind_model::scenario::Verb;
 use rescind_model::{AccountStatus, Target};
 use rescind_provider::Entry;
 
+use crate::record::overlaps::Overlap;
 use crate::record::{AccountWorld, CaseRecord, ReadStatus, StepRecord, World};
 
 /// The transcript of a case. `target` says where a revoke's answer lists what it revoked, and in which words.
@@ -39,9 +40,10 @@ fn step_block(record: &CaseRecord, step: &StepRecord, known: &World, target: &Ta
         deed(&step.step.verb)
     )];
     if let Some(call) = &step.call {
-        block.extend(lines::answer(call, &step.step.verb, target));
+        let is_certain = !follows_a_crash(record, step);
+        block.extend(lines::answer(call, &step.step.verb, target, is_certain));
     }
-    block.extend(statuses(step));
+    block.extend(statuses(record, step));
     block.extend(upstream(record, &step.entries));
     for (name, account) in &step.after.accounts {
         block.extend(fates(name, account, known.accounts.get(name)));
@@ -49,8 +51,25 @@ fn step_block(record: &CaseRecord, step: &StepRecord, known: &World, target: &Ta
     block.join("\n  ")
 }
 
+/// Whether a call overlaps with what a target may finish by itself after a crash: which of the two
+/// kills is chance, and so is what the call lists.
+fn follows_a_crash(record: &CaseRecord, step: &StepRecord) -> bool {
+    let overlap = record.overlap_at(step.index);
+    let restart = overlap.and_then(Overlap::last_restart);
+    restart.is_some_and(|restart| restart < step.index)
+}
+
 /// The verb and the account that it is about.
 fn deed(verb: &Verb) -> String {
+    match verb {
+        Verb::Start(named) | Verb::Finish(named) | Verb::GiveUp(named) => {
+            return format!("{} `{}`: {}", verb.word(), *named.name, deed(&named.verb));
+        }
+        Verb::Hold(hold) => return format!("hold at gate `{}`", *hold.name),
+        Verb::Release(name) => return format!("release gate `{}`", **name),
+        Verb::WaitUntil(awaited) => return lines::awaited(awaited),
+        _ => {}
+    }
     if let Verb::Revoke(revoke) = verb
         && revoke.account.is_none()
     {
@@ -67,22 +86,45 @@ fn deed(verb: &Verb) -> String {
     }
 }
 
-/// What reads said after the step, of its account and of every other whose status changed.
-fn statuses(step: &StepRecord) -> Vec<String> {
+/// What reads said after the step, of its account and of every other whose status changed. Where
+/// calls overlap, that is known when the last of them has ended; a read among them is told what it
+/// was told.
+fn statuses(record: &CaseRecord, step: &StepRecord) -> Vec<String> {
     let about = step.step.verb.account().map(|account| account.as_str());
-    let was_read = step.call.is_some() || matches!(step.step.verb, Verb::Connect(_));
-    let accounts = step.after.accounts.iter().filter(|_| was_read);
+    if let Some(overlap) = record.overlap_at(step.index) {
+        let mut calls = overlap.calls.iter();
+        let own = calls.find(|call| call.step == step.index);
+        let said = own.and_then(|call| call.status.as_ref());
+        let said =
+            said.map(|said| format!("said of `{}`: {}", about.unwrap_or_default(), status(said)));
+        let mut lines: Vec<String> = said.into_iter().collect();
+        if step.index == overlap.last {
+            let about = overlap.calls.iter().filter_map(|call| call.verb.account());
+            let about: Vec<&str> = about.map(|account| account.as_str()).collect();
+            lines.extend(changes(step, |name| about.contains(&name)));
+        }
+        return lines;
+    }
+    if step.call.is_some() || matches!(step.step.verb, Verb::Connect(_)) {
+        changes(step, |name| about == Some(name))
+    } else {
+        Vec::new()
+    }
+}
+
+/// The status of every account that the step is about, or whose status it changed.
+fn changes(step: &StepRecord, is_concerned: impl Fn(&str) -> bool) -> Vec<String> {
+    let accounts = step.after.accounts.iter();
     accounts
         .filter_map(|(name, account)| {
             let now = status(&account.status);
             let before = step.before.accounts.get(name);
             let before = before.map(|account| status(&account.status));
-            let concerned = about == Some(name.as_str());
             match before {
                 Some(before) if before != now => {
                     Some(format!("status of `{name}`: {before} → {now}"))
                 }
-                _ => concerned.then(|| format!("status of `{name}`: {now}")),
+                _ => is_concerned(name).then(|| format!("status of `{name}`: {now}")),
             }
         })
         .collect()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::races::{HoldFile, Kill, Named, Restart, StartFile, WaitUntilFile};
 use crate::fault::Stated;
 use crate::source::Located;
 use crate::vocabulary::{AccountStatus, Subject};
@@ -70,6 +71,30 @@ pub struct StepFile {
     /// End every failure.
     #[serde(default)]
     pub recover: Option<Recover>,
+    /// Hold a request to the provider.
+    #[serde(default)]
+    pub hold: Option<Located<HoldFile>>,
+    /// Let go what a gate holds.
+    #[serde(default)]
+    pub release: Option<Located<Named>>,
+    /// Begin a call to the target, and do not wait for its answer.
+    #[serde(default)]
+    pub start: Option<Located<StartFile>>,
+    /// Take the answer of a call that was begun.
+    #[serde(default)]
+    pub finish: Option<Located<Named>>,
+    /// Break the connection of a call that was begun, as a client does that waits no longer.
+    #[serde(default)]
+    pub give_up: Option<Located<Named>>,
+    /// Wait until things stand as the scenario wants them.
+    #[serde(default)]
+    pub wait_until: Option<Located<WaitUntilFile>>,
+    /// Kill the target's process, and with it every call that is under way.
+    #[serde(default)]
+    pub kill: Option<Located<Kill>>,
+    /// Start the process again.
+    #[serde(default)]
+    pub restart: Option<Located<Restart>>,
 
     /// The one outcome that is right.
     #[serde(default)]

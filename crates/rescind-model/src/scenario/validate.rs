@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use super::file::{Expectation, ScenarioFile, StepFile};
+use super::races::Stage;
 use super::{Scenario, Step, StepRole, Verb};
 use crate::fault::{self, Stated};
 use crate::source::{self, Diagnostic, Located, SourceFile};
 
 const VERBS: &str = "`connect`, `revoke`, `read`, `delete`, `refresh`, `set_status`, \
-                     `delete_client`, `set_client_status`, `remove_by_user`, `expire`, `advance_clock`, `fail`, `recover`";
+                     `delete_client`, `set_client_status`, `remove_by_user`, `expire`, `advance_clock`, `fail`, `recover`, \
+                     `hold`, `release`, `start`, `finish`, `give_up`, `wait_until`, `kill`, `restart`";
 
 /// Reads and validates a scenario file.
 pub(super) fn scenario(id: &str, file: &SourceFile) -> Result<Scenario, Vec<Diagnostic>> {
@@ -16,13 +18,15 @@ pub(super) fn scenario(id: &str, file: &SourceFile) -> Result<Scenario, Vec<Diag
     let mut mistakes = Vec::new();
     head(&raw, file, &mut mistakes);
     let mut connected: Vec<String> = Vec::new();
+    let mut stage = Stage::new(file);
     let mut steps = Vec::new();
     for step in &raw.steps {
-        if let Some(step) = self::step(step, file, &mut connected, &mut mistakes) {
+        if let Some(step) = self::step(step, file, &mut stage, &mut connected, &mut mistakes) {
             client(&step.verb, file, &steps, &mut mistakes);
             steps.push(step);
         }
     }
+    mistakes.extend(stage.end());
     let expects = |step: &Located<StepFile>| step.expect.is_some() || !step.allow.is_empty();
     if !raw.steps.is_empty() && !raw.steps.iter().any(expects) {
         mistakes.push(
@@ -97,10 +101,12 @@ fn head(raw: &ScenarioFile, file: &SourceFile, mistakes: &mut Vec<Diagnostic>) {
 fn step(
     step: &Located<StepFile>,
     file: &SourceFile,
+    stage: &mut Stage<'_>,
     connected: &mut Vec<String>,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Option<Step> {
-    let verb = verb(step, file, mistakes)?;
+    let verb = verb(step, file, stage, mistakes)?;
+    stage.answers(&verb, step.span());
     parameters(step, &verb, file, mistakes);
     accounts(&verb, file, connected, mistakes);
     let outcomes = outcomes(step, &verb, file, mistakes);
@@ -121,6 +127,7 @@ fn step(
 fn verb(
     step: &Located<StepFile>,
     file: &SourceFile,
+    stage: &mut Stage<'_>,
     mistakes: &mut Vec<Diagnostic>,
 ) -> Option<Verb> {
     let found: Vec<Verb> = [
@@ -142,11 +149,12 @@ fn verb(
     ]
     .into_iter()
     .flatten()
+    .chain(stage.verbs(step))
     .collect();
     match <[Verb; 1]>::try_from(found) {
         Ok([verb]) => Some(verb),
-        // What is wrong with a failure has been said.
-        Err(found) if found.is_empty() && step.fail.is_some() => None,
+        // What is wrong with a failure, a race or a crash has been said.
+        Err(found) if found.is_empty() && (step.fail.is_some() || Stage::is_staged(step)) => None,
         Err(found) => {
             let message = if found.is_empty() {
                 "a step without a verb".to_owned()
@@ -188,7 +196,8 @@ fn parameters(
     let mut mistake = |span: Range<usize>, message: &str, hint: &str| {
         mistakes.push(Diagnostic::new(file, span, message).hint(hint));
     };
-    if let Verb::Revoke(revoke) = verb {
+    let begins = !matches!(verb, Verb::Finish(_) | Verb::GiveUp(_));
+    if let (Verb::Revoke(revoke), true) = (verb.called(), begins) {
         let stated = [&revoke.account, &revoke.unknown_like, &revoke.id];
         let stated: Vec<_> = stated.into_iter().flatten().collect();
         if stated.len() != 1 {
@@ -217,6 +226,10 @@ fn accounts(
     let Some(account) = verb.account() else {
         return;
     };
+    // Where a call ends, its account has been looked at.
+    if matches!(verb, Verb::Finish(_) | Verb::GiveUp(_)) {
+        return;
+    }
     let known = connected.iter().any(|name| name == account.get());
     if matches!(verb, Verb::Connect(_)) {
         if known {
@@ -285,7 +298,7 @@ fn outcomes(
         mistake(
             first.span(),
             "an outcome of a step that calls no target",
-            "only revoke, read, delete, refresh, set_status, delete_client and set_client_status are answered",
+            "only revoke, read, delete, refresh, set_status, delete_client and set_client_status are answered; a call that was started, when it is finished",
         );
     }
     if step.expect.is_some() && !step.allow.is_empty() {
@@ -366,7 +379,7 @@ fn outcome(
     if let Some(revoked) = outcome
         .revoked_tokens
         .as_ref()
-        .filter(|_| !matches!(verb, Verb::Revoke(_)))
+        .filter(|_| !matches!(verb.called(), Verb::Revoke(_)))
     {
         mistake(
             revoked.span(),

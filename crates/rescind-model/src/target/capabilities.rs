@@ -46,6 +46,8 @@ pub enum Capability {
     OtherProjectApiKey,
     /// It holds accounts that are not OAuth 2.0's (`{scheme}`).
     OtherSchemes,
+    /// Its process can be killed and started again (`durable_command` under `[process]`).
+    Restart,
 }
 
 impl Capability {
@@ -61,6 +63,7 @@ impl Capability {
             Self::ReadOnlyApiKey => "read_only_api_key",
             Self::OtherProjectApiKey => "other_project_api_key",
             Self::OtherSchemes => "other_schemes",
+            Self::Restart => "restart",
         }
     }
 
@@ -77,11 +80,15 @@ impl Capability {
             Self::ReadOnlyApiKey => target.read_only_api_key.is_some(),
             Self::OtherProjectApiKey => target.other_project_api_key.is_some(),
             Self::OtherSchemes => true,
+            Self::Restart => match &target.process {
+                Some(process) => process.durable_command.is_some(),
+                None => false,
+            },
         }
     }
 
     fn of(verb: &Verb) -> Option<Self> {
-        Some(match verb {
+        Some(match verb.called() {
             Verb::Delete(delete) if delete.and_revoke => Self::DeleteAndRevoke,
             Verb::Delete(_) => Self::Delete,
             Verb::Refresh(_) => Self::Refresh,
@@ -94,6 +101,7 @@ impl Capability {
                 Key::OtherProject => Self::OtherProjectApiKey,
                 Key::Right | Key::Wrong | Key::Missing => return None,
             },
+            Verb::Kill => Self::Restart,
             _ => return None,
         })
     }
@@ -112,6 +120,18 @@ pub enum Obstacle {
     Declared(String),
     /// The target file says nothing of what the case needs: untestable.
     Unstated(Capability),
+}
+
+impl Obstacle {
+    /// Not everybody can have their target killed: who says nothing of it says that it cannot be.
+    fn of_unstated(capability: Capability) -> Self {
+        match capability {
+            Capability::Restart => Self::Declared(
+                "the case kills the target's process, and the target file has no `durable_command` under `[process]`, for one that keeps what it knows".to_owned(),
+            ),
+            other => Self::Unstated(other),
+        }
+    }
 }
 
 impl Target {
@@ -142,6 +162,6 @@ impl Target {
             Some(Obstacle::Declared(format!("`{needed}`: {}", **reason)))
         });
         let unstated = || needed.iter().find(|needed| !needed.is_stated(self));
-        declared.or_else(|| unstated().copied().map(Obstacle::Unstated))
+        declared.or_else(|| unstated().copied().map(Obstacle::of_unstated))
     }
 }

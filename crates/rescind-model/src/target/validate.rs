@@ -199,16 +199,26 @@ impl Check<'_> {
     fn process<'b>(&mut self, target: &'b Target) -> Option<BTreeSet<&'b str>> {
         let mut known = BTreeSet::new();
         if let Some(process) = &target.process {
-            if process.command.is_empty() {
-                self.mistake(
-                    &process.command,
-                    "a process without a command",
-                    "name the program and its arguments",
-                );
+            for command in std::iter::once(&process.command).chain(&process.durable_command) {
+                if command.is_empty() {
+                    self.mistake(
+                        command,
+                        "a process without a command",
+                        "name the program and its arguments",
+                    );
+                }
             }
-            let mut at_start = BTreeSet::from(["rescind", "directory", "api_key"]);
+            let mut at_start = BTreeSet::from(["rescind", "directory", "api_key", "sealing_key"]);
             at_start.extend(target.other_keys().map(|(name, _)| name));
             for text in process.command.iter().chain(process.environment.values()) {
+                self.holes(text, &at_start);
+            }
+            at_start.insert("state_directory");
+            for text in process
+                .durable_command
+                .iter()
+                .flat_map(|words| words.iter())
+            {
                 self.holes(text, &at_start);
             }
             match template::names(&process.ready_line) {
@@ -245,6 +255,15 @@ impl Check<'_> {
         }
         self.holes(&target.base_url, known);
         let literal = !target.base_url.contains('{');
+        let durable = target.process.as_ref();
+        let durable = durable.and_then(|process| process.durable_command.as_ref());
+        if let (true, Some(command)) = (literal, durable) {
+            self.mistake(
+                command,
+                "a process for one case alone, at the address of all others",
+                "let the `ready_line` tell the address, `listening on {base_url}`, and use it as `base_url`",
+            );
+        }
         if literal
             && !target.base_url.starts_with("http://")
             && !target.base_url.starts_with("https://")

@@ -49,7 +49,7 @@ pub(super) fn said(view: &StepView<'_>) -> String {
 }
 
 /// CA-ENVELOPE, with the members where the target says they are.
-fn envelope(words: Option<&ErrorWords>, answered: &Answered, sheet: &mut Sheet<'_>) {
+pub(super) fn envelope(words: Option<&ErrorWords>, answered: &Answered, sheet: &mut Sheet<'_>) {
     let json = answered.json().unwrap_or_default();
     let own = words.map(|words| own_envelope(words, &json));
     let problem = match own {
@@ -90,7 +90,7 @@ fn own_envelope(words: &ErrorWords, json: &Value) -> Option<String> {
 }
 
 /// CA-200-SHAPE and CA-200-STATUS.
-fn shape(revoke: &RevokeView<'_>, answered: &Answered, sheet: &mut Sheet<'_>) {
+pub(super) fn shape(revoke: &RevokeView<'_>, answered: &Answered, sheet: &mut Sheet<'_>) {
     let mapping = &revoke.view.target.revoke;
     let json = answered.json().unwrap_or_default();
     let at = |pointer: &str| json.pointer(pointer).cloned().unwrap_or_default();
@@ -135,6 +135,9 @@ fn shape(revoke: &RevokeView<'_>, answered: &Answered, sheet: &mut Sheet<'_>) {
         sheet.check("answer-says-revoked", revoked, || {
             "the answer's status should be REVOKED; it is another".to_owned()
         });
+    }
+    if revoke.after.deleted {
+        return;
     }
     let after = revoke.status_after();
     sheet.check(

@@ -211,6 +211,27 @@ pub const CHECKS: &[Check] = &[
         "retry-is-harmless",
         "a 409 or 500 says `x-should-retry: false`, or its repetition does no harm",
     ),
+    // What calls do to each other, and what a crash leaves behind.
+    check(
+        "concurrent-revokes-kill-once",
+        "of simultaneous revokes each is answered 200, one lists the kill, and no token is dispatched twice",
+    ),
+    check(
+        "repetition-kills-once",
+        "a revoke that is sent again while the first runs, whose client has left, is answered 200 and kills nothing twice",
+    ),
+    check(
+        "deletion-meets-revoke",
+        "a revoke and a deletion of one account at once: neither is answered 5xx",
+    ),
+    check(
+        "crash-is-no-success",
+        "after a crash no account is REVOKED of which something killable was never dispatched",
+    ),
+    check(
+        "retry-after-crash-converges",
+        "a revoke after a crash ends in 200, REVOKED and dead tokens, or as what was dead before",
+    ),
     // What must not be seen.
     check(
         "no-secret-in-answer",

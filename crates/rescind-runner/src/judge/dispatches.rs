@@ -12,15 +12,20 @@ use crate::record::CaseRecord;
 
 /// Judges the dispatches of a step.
 pub(super) fn judge(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
-    for entry in view.dispatches() {
-        well_formed(entry, sheet);
-        right_client(view, entry, sheet);
-    }
+    judge_each(view, sheet);
     if view.revoke().is_some() {
         refusal_dispatches_nothing(view, sheet);
         bounded(view, sheet);
         waits(view, sheet);
         keeps_credentials(view, sheet);
+    }
+}
+
+/// Judges each dispatch by itself, whatever call it belongs to.
+pub(super) fn judge_each(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
+    for entry in view.dispatches() {
+        well_formed(entry, sheet);
+        right_client(view, entry, sheet);
     }
     redirect_carries_nothing(view, sheet);
 }
@@ -209,7 +214,10 @@ fn keeps_credentials(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
 /// INV-NO-LATE-DISPATCH: of the case as a whole, up to the end of the run.
 pub(super) fn judge_end(record: &CaseRecord, sheet: &mut Sheet<'_>) {
     let between = record.steps.iter().find_map(|step| {
-        let calls_for_it = matches!(step.step.verb, Verb::Revoke(_) | Verb::Delete(_));
+        let asks = |verb: &Verb| matches!(verb, Verb::Revoke(_) | Verb::Delete(_));
+        let overlap = record.overlap_at(step.index);
+        let calls_for_it = asks(&step.step.verb)
+            || overlap.is_some_and(|overlap| overlap.calls.iter().any(|call| asks(&call.verb)));
         let within = !calls_for_it && step.entries.iter().any(Entry::is_dispatch);
         (within || !step.strays.is_empty()).then_some(step.index)
     });

@@ -205,7 +205,7 @@ const fn is_refused_for_its_token(entry: &Entry) -> bool {
 }
 
 /// INV-SIBLINGS.
-fn siblings(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
+pub(super) fn siblings(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
     if view.step.call.is_none() {
         return;
     }

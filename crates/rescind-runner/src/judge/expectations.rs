@@ -81,29 +81,16 @@ fn compare(view: &StepView<'_>, outcome: &Expectation) -> Vec<Comparison> {
         comparisons.push(compare_list(view, expected));
     }
     if let Some(expected) = &outcome.account_status {
-        let account = view
-            .step
-            .step
-            .verb
-            .account()
-            .map(|account| account.get().as_str())
-            .unwrap_or_default();
-        let missing = ReadStatus::Missing;
-        let actual = view
-            .step
-            .after
-            .accounts
-            .get(account)
-            .map_or(&missing, |account| &account.status);
+        let actual = status_after(view);
         comparisons.push(Comparison {
             check: "expect-account-status",
             span: expected.span(),
             expected: format!("account status {}", **expected),
-            differs: (*actual != ReadStatus::Known(**expected)).then(|| actual.to_string()),
+            differs: (actual != ReadStatus::Known(**expected)).then(|| actual.to_string()),
         });
     }
     if let Some(expected) = &outcome.dispatches {
-        let actual = view.dispatches().count();
+        let actual = dispatches(view);
         comparisons.push(Comparison {
             check: "expect-dispatches",
             span: expected.span(),
@@ -119,6 +106,36 @@ fn compare(view: &StepView<'_>, outcome: &Expectation) -> Vec<Comparison> {
         });
     }
     comparisons
+}
+
+/// What a read says after the step; if its calls overlapped with others, when all of them had ended.
+fn status_after(view: &StepView<'_>) -> ReadStatus {
+    let verb = &view.step.step.verb;
+    let (mut after, mut said) = (&view.step.after, None);
+    if let Some(overlap) = view.record.overlap_at(view.step.index) {
+        let mut calls = overlap.calls.iter();
+        let own = calls.find(|call| call.step == view.step.index);
+        said = own.and_then(|call| call.status.clone());
+        let mut steps = view.record.steps.iter();
+        let last = steps.find(|step| step.index == overlap.last);
+        after = last.map_or(after, |last| &last.after);
+    }
+    let account = verb.account().map_or("", |account| account.as_str());
+    let account = after.accounts.get(account);
+    let read = account.map_or(ReadStatus::Missing, |account| account.status.clone());
+    said.unwrap_or(read)
+}
+
+/// How many dispatches came during the step, or during all those that overlapped with it.
+fn dispatches(view: &StepView<'_>) -> usize {
+    let overlap = view.record.overlap_at(view.step.index);
+    let last = overlap.map_or(view.step.index, |overlap| overlap.last);
+    let mut steps = view.record.steps.iter();
+    let step = steps.find(|step| step.index == last).unwrap_or(view.step);
+    step.entries
+        .iter()
+        .filter(|entry| entry.is_dispatch())
+        .count()
 }
 
 fn compare_list(view: &StepView<'_>, expected: &Located<Vec<Subject>>) -> Comparison {

@@ -1,12 +1,14 @@
 //! What must not be seen (INV-NO-SECRET).
 
+use rescind_model::scenario::Verb;
+
 use super::Sheet;
 use super::view::StepView;
 use crate::record::{Call, CaseRecord};
 
 /// Judges the answers of a step.
 pub(super) fn judge_step(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
-    let check = if view.revoke().is_some() {
+    let check = if matches!(view.step.step.verb.called(), Verb::Revoke(_)) {
         "no-secret-in-answer"
     } else {
         "no-secret-elsewhere"

@@ -88,7 +88,8 @@ impl<'a> StepView<'a> {
     /// any other call than a revoke succeeds is the target's own affair.
     pub fn says(&self, contract: u16) -> bool {
         let words = &self.target.words;
-        let succeeds = contract == 200 && self.revoke().is_none();
+        let is_revoke = matches!(self.step.step.verb.called(), Verb::Revoke(_));
+        let succeeds = contract == 200 && !is_revoke;
         self.answered().is_some_and(|answered| {
             words.means(answered.status, contract) || (succeeds && answered.is_success())
         })

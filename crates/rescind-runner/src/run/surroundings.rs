@@ -5,8 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rescind_model::Target;
-use rescind_model::secret::Secret;
+use rescind_model::secret::{KnownSecret, Secret};
 use rescind_model::source::Located;
 use rescind_model::target::OtherKey;
 use rescind_model::template::{self, Escape, Variables};
@@ -20,11 +22,13 @@ use crate::clock::let_pass;
 use crate::error::{Problem, RunError};
 use crate::plan::Case;
 use crate::preflight::preflight;
-use crate::target::{Adapter, ApiKeys, CapturedLog, Client, RunningProcess};
+use crate::target::{Adapter, ApiKeys, CapturedLog, Client, Durable, RunningProcess};
 
 /// A target and a provider that a case can be run between.
 pub struct Begun {
     process: Option<RunningProcess>,
+    /// How a process is started that one case has to itself; none if the target file does not say.
+    pub durable: Option<Arc<Durable>>,
     /// How the target is called.
     pub adapter: Arc<Adapter>,
     /// The provider, as yet without tenants.
@@ -34,7 +38,10 @@ pub struct Begun {
 /// Starts both, and makes sure that neither is to blame for what follows.
 pub async fn begin(target: &Target, options: &RunOptions, first: &Case) -> Result<Begun, RunError> {
     let keys = api_keys(target, options)?;
-    let process = start_process(target, options, &keys).await?;
+    let variables = start_variables(options, &keys);
+    let process = start_process(target, &variables).await?;
+    let certificates = options.ca_certificates.as_deref();
+    let durable = Durable::of_target(target, &keys, &variables, certificates).map(Arc::new);
     let adapter = Arc::new(adapter(target, process.as_ref(), &keys, options)?);
     let provider = Provider::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), &options.seed)
         .await
@@ -49,6 +56,7 @@ pub async fn begin(target: &Target, options: &RunOptions, first: &Case) -> Resul
         .map_err(RunError::Configuration)?;
     Ok(Begun {
         process,
+        durable,
         adapter,
         provider,
     })
@@ -72,10 +80,15 @@ pub async fn end(
     target: &Target,
 ) -> Result<Ended, RunError> {
     let_pass(Duration::from_secs_f64(target.limits.background_seconds)).await;
-    let log = match begun.process {
+    let mut log = match begun.process {
         Some(process) => Some(process.stop().await.map_err(RunError::Harness)?),
         None => None,
     };
+    if let Some(log) = &mut log {
+        for case in &finished {
+            log.append(&case.log);
+        }
+    }
     if log.as_ref().is_some_and(|log| log.truncated) {
         return Err(RunError::Harness(Problem::new(
             "the target wrote more than can be searched for secrets",
@@ -151,14 +164,19 @@ fn from_environment(
     })
 }
 
-async fn start_process(
-    target: &Target,
-    options: &RunOptions,
-    keys: &ApiKeys,
-) -> Result<Option<RunningProcess>, RunError> {
-    let Some(process) = &target.process else {
-        return Ok(None);
-    };
+/// What a target may seal with what it keeps: the same for every process of the run.
+pub fn sealing_key(options: &RunOptions) -> KnownSecret {
+    let key = LedgerKey::new(&options.seed, "target").derive_bytes("sealing_key");
+    KnownSecret {
+        kind: "sealing_key".into(),
+        secret: Secret::new(STANDARD.encode(key)),
+        prefix_length: 0,
+    }
+}
+
+/// What the commands of processes may be filled with.
+fn start_variables(options: &RunOptions, keys: &ApiKeys) -> Variables {
+    let sealing_key = sealing_key(options).secret;
     let mut variables = Variables::from([
         (
             "rescind".to_owned(),
@@ -169,6 +187,7 @@ async fn start_process(
             json!(options.directory.to_string_lossy()),
         ),
         ("api_key".to_owned(), json!(keys.main.expose())),
+        ("sealing_key".to_owned(), json!(sealing_key.expose())),
     ]);
     let others = [
         ("read_only_api_key", &keys.read_only),
@@ -179,7 +198,17 @@ async fn start_process(
             variables.insert(name.to_owned(), json!(key.expose()));
         }
     }
-    RunningProcess::start(process, &variables)
+    variables
+}
+
+async fn start_process(
+    target: &Target,
+    variables: &Variables,
+) -> Result<Option<RunningProcess>, RunError> {
+    let Some(process) = &target.process else {
+        return Ok(None);
+    };
+    RunningProcess::start(process, variables)
         .await
         .map(Some)
         .map_err(RunError::Configuration)

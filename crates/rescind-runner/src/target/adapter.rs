@@ -297,11 +297,16 @@ impl Adapter {
     /// A hole that cannot be filled.
     pub async fn read(&self, variables: &Variables) -> Result<(Call, ReadStatus), TemplateError> {
         let call = self.call(&self.target.read.request, variables).await?;
-        let status = match &call.outcome {
+        let status = self.status_said_by(&call);
+        Ok((call, status))
+    }
+
+    /// What the answer to a read says of its account's status.
+    pub fn status_said_by(&self, call: &Call) -> ReadStatus {
+        match &call.outcome {
             CallOutcome::Answered(answered) => self.status_of(answered),
             CallOutcome::Failed(failure) => ReadStatus::Unreadable(failure.to_string()),
-        };
-        Ok((call, status))
+        }
     }
 
     fn status_of(&self, answered: &Answered) -> ReadStatus {

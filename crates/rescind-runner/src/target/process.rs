@@ -38,12 +38,20 @@ struct Log {
 }
 
 /// What a process has written on both its streams.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CapturedLog {
     /// The text.
     pub text: String,
     /// Whether there was more than is kept.
     pub truncated: bool,
+}
+
+impl CapturedLog {
+    /// Adds what another process wrote.
+    pub fn append(&mut self, other: &Self) {
+        self.text.push_str(&other.text);
+        self.truncated |= other.truncated;
+    }
 }
 
 impl RunningProcess {
@@ -119,6 +127,13 @@ impl RunningProcess {
         })
     }
 
+    /// Kills the process, which can do nothing about it, and returns what it had written.
+    pub async fn kill(mut self) -> CapturedLog {
+        // One that has ended already cannot be killed, and need not.
+        let _ = self.child.kill().await;
+        self.captured().await
+    }
+
     /// Asks the process to end, waits for it, and returns what it wrote.
     ///
     /// # Errors
@@ -134,9 +149,7 @@ impl RunningProcess {
         if !ended {
             let _ = self.child.kill().await;
         }
-        for reader in self.readers.drain(..) {
-            let _ = reader.await;
-        }
+        let log = self.captured().await;
         if !ended {
             return Err(Problem::new(
                 format!(
@@ -146,11 +159,19 @@ impl RunningProcess {
                 "raise `stop_seconds` under `[process]`, or mend its shutdown",
             ));
         }
+        Ok(log)
+    }
+
+    /// What a process wrote that has ended.
+    async fn captured(&mut self) -> CapturedLog {
+        for reader in self.readers.drain(..) {
+            let _ = reader.await;
+        }
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(CapturedLog {
+        CapturedLog {
             text: log.text.clone(),
             truncated: log.truncated,
-        })
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The single lines of a transcript.
 
 use rescind_model::profile::ClientAuthentication;
-use rescind_model::scenario::Verb;
+use rescind_model::scenario::{Awaited, Verb};
 use rescind_model::vocabulary::Endpoint;
 use rescind_model::{Subject, Target, TokenState};
 use rescind_provider::ledger::{Cause, GrantId, TokenId, TokenView};
@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::record::{Answered, Call, CallFailure, CallOutcome, CaseRecord};
 
-/// What was answered; for a revoke that worked, what it lists.
-pub fn answer(call: &Call, verb: &Verb, target: &Target) -> Vec<String> {
+/// What was answered; for a revoke that worked, what it lists, if that is not left to chance.
+pub fn answer(call: &Call, verb: &Verb, target: &Target, is_certain: bool) -> Vec<String> {
     let answered = match &call.outcome {
         CallOutcome::Answered(answered) => answered,
         CallOutcome::Failed(failure) => {
@@ -19,10 +19,22 @@ pub fn answer(call: &Call, verb: &Verb, target: &Target) -> Vec<String> {
         }
     };
     let mut lines = vec![format!("answered: {}", answered.status)];
-    if matches!(verb, Verb::Revoke(_)) && answered.is_success() {
+    if matches!(verb.called(), Verb::Revoke(_)) && answered.is_success() && is_certain {
         lines.push(format!("revoked_tokens: {}", listed(answered, target)));
     }
     lines
+}
+
+/// What a scenario waits for.
+pub fn awaited(awaited: &Awaited) -> String {
+    match awaited {
+        Awaited::Held(gate) => format!("wait until gate `{}` holds a request", **gate),
+        Awaited::Answered(call) => format!("wait until call `{}` is answered", **call),
+        Awaited::UnderWay(call) => format!("wait until call `{}` is taken up", **call),
+        Awaited::Settled(call) => {
+            format!("wait until call `{}` is answered, or waits", **call)
+        }
+    }
 }
 
 /// Without what the system says of it, which differs from machine to machine.

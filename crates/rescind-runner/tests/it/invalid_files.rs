@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use rescind_model::requirement::SetFiles;
 use rescind_model::source::Colour;
-use rescind_model::{Diagnostic, Profile, ProviderConfig, RequirementSet, SourceFile, Target};
+use rescind_model::{
+    Diagnostic, Profile, ProviderConfig, RequirementSet, Scenario, SourceFile, Target,
+};
 use rescind_runner::Catalogue;
 use rescind_runner::catalogue::NamedFile;
 use rescind_runner::judge::checks;
@@ -170,4 +172,32 @@ fn every_message_says_where_and_what_in_the_house_style() {
             );
         }
     }
+}
+
+#[test]
+fn a_row_that_its_set_excludes_is_named_by_no_scenario() {
+    let set = SourceFile::new(
+        "set.toml",
+        "contract = \"c\"\nname = \"c-1\"\nsource = \"s\"\n\n\
+         [[requirement]]\nid = \"R\"\nlevel = \"MUST\"\ntext = \"t\"\nexcluded = \"not staged yet\"\n",
+    );
+    let set = RequirementSet::parse(&set, &checks::ids()).expect("the set is valid");
+    let scenario = SourceFile::new(
+        "scenario.toml",
+        "title = \"t\"\nprofiles = [\"p\"]\nrequirements = [\"R\"]\n\n\
+         [[step]]\nconnect = { account = \"alice\" }\n\n\
+         [[step]]\nrevoke = { account = \"alice\" }\nexpect = { status = 200 }\n\n\
+         [ledger.alice]\naccess_token = \"any\"\nrefresh_token = \"any\"\n",
+    );
+    let scenario = Scenario::parse("scenario", &scenario).expect("the scenario is valid in itself");
+    let mistakes = scenario
+        .validate_names(&["p"], &set)
+        .expect_err("the row is excluded");
+    let [mistake] = mistakes.as_slice() else {
+        panic!("{mistakes:?}");
+    };
+    assert_eq!(
+        mistake.message,
+        "requirement `R` is excluded: not staged yet"
+    );
 }

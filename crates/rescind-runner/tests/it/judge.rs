@@ -2,11 +2,13 @@
 //! and that it judges whatever a target does, and blames none that is honest.
 
 mod answers;
+mod crashes;
 mod deletions;
 mod dispatches;
 mod effects;
 mod hearing;
 mod honest;
+mod overlaps;
 mod properties;
 mod reads;
 mod redirects;

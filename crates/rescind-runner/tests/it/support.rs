@@ -2,6 +2,7 @@
 //! target is a closure that is asked step by step what it does and answers.
 
 mod desk;
+mod races;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 use self::desk::call;
 
 pub use self::desk::Desk;
+pub use self::races::{Moment, overlapping};
 
 impl Desk {
     /// An account that the target says it has deleted is, and so are those of a deleted client.
@@ -175,6 +177,7 @@ pub fn record(
         scenario: Arc::new(scenario),
         profile: Arc::clone(profile),
         steps,
+        overlaps: Vec::new(),
         late: Vec::new(),
         scanner: desk.tenant.scanner(FingerprintKey::of_seed("seed")),
         accounts: desk.accounts,

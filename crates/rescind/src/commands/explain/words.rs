@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use rescind_model::Subject;
 use rescind_model::explanation::StepInWords;
-use rescind_model::fault::{Fault, Meets};
+use rescind_model::fault::{Fault, Meets, When};
 use rescind_model::scenario::{
-    Connect, Delete, Expectation, ExpectedTokenState, ExpectedTokens, HeldToken, Key, RequestBody,
-    Revoke, Step, StepRole, SwitchedStatus, Verb,
+    Awaited, Connect, Delete, Expectation, ExpectedTokenState, ExpectedTokens, HeldToken, Hold,
+    Key, RequestBody, Revoke, Step, StepRole, SwitchedStatus, Verb,
 };
 use rescind_model::vocabulary::Endpoint;
 
@@ -50,6 +50,24 @@ fn does(verb: &Verb) -> String {
         Verb::AdvanceClock(it) => format!("move the provider's clock by {} seconds", it.seconds),
         Verb::Fail(it) => fail(it),
         Verb::Recover => "let the provider recover".to_owned(),
+        Verb::Hold(it) => hold(it),
+        Verb::Release(name) => format!("release gate `{}`", **name),
+        Verb::Start(it) => format!("begin call `{}`: {}", *it.name, does(&it.verb)),
+        Verb::Finish(it) => format!("take the answer of call `{}`", *it.name),
+        Verb::GiveUp(it) => format!("break the connection of call `{}`", *it.name),
+        Verb::WaitUntil(it) => match it {
+            Awaited::Held(gate) => format!("wait until gate `{}` holds a request", **gate),
+            Awaited::Answered(call) => format!("wait until call `{}` is answered", **call),
+            Awaited::UnderWay(call) => format!("wait until call `{}` is taken up", **call),
+            Awaited::Settled(call) => {
+                format!(
+                    "wait until call `{}` is answered, or waits for another",
+                    **call
+                )
+            }
+        },
+        Verb::Kill => "kill the target's process".to_owned(),
+        Verb::Restart => "start the target's process again".to_owned(),
     }
 }
 
@@ -138,7 +156,33 @@ fn revoke(revoke: &Revoke) -> String {
 }
 
 fn fail(fail: &Fault) -> String {
-    let endpoint = match fail.meets.endpoint {
+    let endpoint = endpoint(fail.meets.endpoint);
+    let whose = whose(&fail.meets);
+    let effect = effect::effect(&fail.effect);
+    format!("from now on {endpoint} of the provider, asked by{whose}, {effect}")
+}
+
+fn hold(hold: &Hold) -> String {
+    let side = match hold.gate.when {
+        When::BeforeEffect => "before it takes effect",
+        When::AfterEffect => "after it has taken effect",
+    };
+    let whose = match hold.gate.meets.nth {
+        None => whose(&Meets {
+            nth: Some(1),
+            ..hold.gate.meets.clone()
+        }),
+        Some(_) => whose(&hold.gate.meets),
+    };
+    format!(
+        "at gate `{}`, {} of the provider holds{whose}, {side}",
+        *hold.name,
+        endpoint(hold.gate.meets.endpoint)
+    )
+}
+
+const fn endpoint(endpoint: Endpoint) -> &'static str {
+    match endpoint {
         Endpoint::Token => "the token endpoint",
         Endpoint::Revocation => "every revocation route",
         Endpoint::Introspection => "introspection",
@@ -151,10 +195,7 @@ fn fail(fail: &Fault) -> String {
         Endpoint::Metadata => "the metadata documents",
         Endpoint::Jwks => "the public keys",
         Endpoint::Registration => "client registration",
-    };
-    let whose = whose(&fail.meets);
-    let effect = effect::effect(&fail.effect);
-    format!("from now on {endpoint} of the provider, asked by{whose}, {effect}")
+    }
 }
 
 /// The requests that something is for.
