@@ -241,3 +241,61 @@ pub(crate) fn deletion(defect: Option<Defect>) -> Deletion {
         _ => Deletion::Honest,
     }
 }
+
+/// Whether an account is revoked that another call is revoking.
+pub(crate) fn ignores_claims(defect: Option<Defect>) -> bool {
+    matches!(
+        defect,
+        Some(Defect::ClaimIgnored | Defect::FailureRestoresStatus)
+    )
+}
+
+/// Whether a call that has lost its claim restores the status that the account had.
+pub(crate) fn restores_status(defect: Option<Defect>) -> bool {
+    defect == Some(Defect::FailureRestoresStatus)
+}
+
+/// Whether a call that waited for another's revoke lists what the account held.
+pub(crate) fn lists_for_waiters(defect: Option<Defect>) -> bool {
+    defect == Some(Defect::WaiterListsToo)
+}
+
+/// Whether a revoke is refused while another is under way.
+pub(crate) fn refuses_while_busy(defect: Option<Defect>) -> bool {
+    defect == Some(Defect::BusyIs409)
+}
+
+/// What becomes of tokens that come after a revoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LateTokens {
+    /// They are revoked.
+    Revoked,
+    /// They are stored, and the account is ACTIVE again.
+    Revive,
+    /// They are answered for, and left alive.
+    Kept,
+}
+
+/// What becomes of tokens that come after a revoke.
+pub(crate) fn late_tokens(defect: Option<Defect>) -> LateTokens {
+    match defect {
+        Some(Defect::LateTokensRevive) => LateTokens::Revive,
+        Some(Defect::LateTokensKept) => LateTokens::Kept,
+        _ => LateTokens::Revoked,
+    }
+}
+
+/// Whether a revoke fails whose account is deleted meanwhile.
+pub(crate) fn fails_if_deleted(defect: Option<Defect>) -> bool {
+    defect == Some(Defect::DeletionFailsRevoke)
+}
+
+/// Whether REVOKED is stored before anything is dispatched.
+pub(crate) fn stores_revoked_first(defect: Option<Defect>) -> bool {
+    defect == Some(Defect::RevokedFirst)
+}
+
+/// Whether a revoke that was interrupted can never be taken up.
+pub(crate) fn refuses_interrupted(defect: Option<Defect>) -> bool {
+    defect == Some(Defect::InterruptedIsFinal)
+}

@@ -295,6 +295,35 @@ defects! {
     DeletionJobUnnamed { "deletion-job-unnamed", "deletion-names-its-job",
         "Revokes a deleted account without naming the job.",
         ["contract: CA-DELETE-REVOKES"] }
+
+    // What calls at once do to each other, and what a crash leaves behind.
+    ClaimIgnored { "claim-ignored", "concurrent-revokes-kill-once",
+        "Revokes an account that another call is revoking as if nobody were at it.",
+        ["contract: CA-CONCURRENT-ONCE"] }
+    WaiterListsToo { "waiter-lists-too", "listed-is-acknowledged",
+        "Lists what an account held in the answer to a call that waited for another's revoke.",
+        ["contract: CA-CONCURRENT"] }
+    FailureRestoresStatus { "failure-restores-status", "expect-account-status",
+        "Revokes an account that another call is revoking, and the one that fails restores the status that it had begun with.",
+        ["https://github.com/superloglabs/superlog/pull/473"] }
+    BusyIs409 { "busy-is-409", "repetition-kills-once",
+        "Answers 409 to a revoke of an account that another call is revoking.",
+        ["contract: CA-RETRY-OVERLAP"] }
+    LateTokensRevive { "late-tokens-revive", "read-says-revoked",
+        "Stores what a refresh brings that ends after a revoke, and the account is ACTIVE again.",
+        ["https://github.com/ReviewStage/luke/pull/261"] }
+    LateTokensKept { "late-tokens-kept", "revoked-means-dead",
+        "Answers a refresh that ends after a revoke with a success, and leaves what it brought alive.",
+        ["https://github.com/ReviewStage/luke/pull/261"] }
+    DeletionFailsRevoke { "deletion-fails-revoke", "deletion-meets-revoke",
+        "Answers 500 to a revoke whose account was deleted meanwhile.",
+        ["contract: CA-RACE-DELETE"] }
+    RevokedFirst { "revoked-first", "crash-is-no-success",
+        "Stores REVOKED before it dispatches, and takes it back if that fails.",
+        ["https://github.com/xorbitsai/xagent/pull/2407"] }
+    InterruptedIsFinal { "interrupted-is-final", "retry-after-crash-converges",
+        "Answers 409 to the revoke of an account whose revoke a crash interrupted.",
+        ["contract: CA-CRASH"] }
 }
 
 named!(Defect, UnknownDefect, "defect");

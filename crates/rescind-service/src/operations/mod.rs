@@ -5,6 +5,7 @@ pub(crate) mod connecting;
 pub(crate) mod deleting;
 pub(crate) mod dispatching;
 mod intents;
+mod raced;
 mod recovering;
 pub(crate) mod refreshing;
 pub(crate) mod revoking;

@@ -15,6 +15,7 @@ use crate::clock;
 use crate::operations::waiting::poll_interval;
 use crate::service::Service;
 use crate::store::{ClaimedRevoke, StoreError};
+use crate::variants;
 
 /// How many accounts are seen to at once: providers have rate limits, and requests go before.
 const MOST_AT_ONCE: usize = 8;
@@ -23,6 +24,9 @@ impl Service {
     /// Finishes every revoke that was interrupted. It may be dropped at any time: what it has
     /// begun is tracked, and what it has not begun is found by the next start.
     pub(crate) async fn recover(self: Arc<Self>) {
+        if variants::hooks::never_recovers(self.variant) {
+            return;
+        }
         let interrupted = match self.store.claimed_revokes().await {
             Ok(interrupted) => interrupted,
             Err(error) => {

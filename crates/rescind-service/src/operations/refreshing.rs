@@ -200,7 +200,12 @@ impl Service {
                 .filter(|account| !account.is_deleted)
                 .ok_or(RefreshError::NotFound)?;
             if account.status == Status::Revoked {
-                self.revoke_late_tokens(account, held).await?;
+                if let Some(status) = self.settle_wrongly(&account, &held).await? {
+                    return Ok(status);
+                }
+                if !variants::hooks::drops_late_tokens(self.variant) {
+                    self.revoke_late_tokens(account, held).await?;
+                }
                 return Err(RefreshError::WrongStatus(Refusal {
                     status: Status::Revoked,
                     event: Event::Refreshed,

@@ -67,6 +67,7 @@ impl Service {
 
     async fn revoke_when_free(self: &Arc<Self>, id: &str) -> Result<Vec<Subject>, RevokeError> {
         let mut poll = poll_interval();
+        let mut waited = None;
         loop {
             let mut ended = pin!(self.claims_ended.notified());
             ended.as_mut().enable();
@@ -74,7 +75,7 @@ impl Service {
             self.refuse_unsupported_first(&account)?;
             match seams::decision(self.defect, lifecycle::decide_revoke(account.status)) {
                 RevokeDecision::Dispatch => {}
-                RevokeDecision::AlreadyRevoked => return Ok(Vec::new()),
+                RevokeDecision::AlreadyRevoked => return Ok(self.listed_after(waited)),
                 RevokeDecision::Refuse(_) if self.lets_through(&account.id) => {}
                 RevokeDecision::Refuse(refusal) => {
                     self.dispatch_before_refusing(&account).await;
@@ -87,22 +88,34 @@ impl Service {
                 self.queue(account);
                 return Ok(held);
             }
-            if account.is_claimed_by(ClaimKind::Revoke, clock::now()) {
+            self.refuse_claimed(&account)?;
+            if account.is_claimed_by(ClaimKind::Revoke, clock::now())
+                && !hooks::ignores_claims(self.defect)
+            {
+                waited = Some(account.held.subjects());
                 until_worth_another_look(ended, &mut poll).await;
                 continue;
             }
-            // Tracked, not awaited in place: if the client goes away, what was begun is finished.
-            let service = Arc::clone(self);
-            let attempt = self
-                .tasks
-                .spawn(async move { service.attempt_revoke(account, plan).await });
-            match attempt.await {
-                Ok(Ok(None)) => {}
-                Ok(Ok(Some(listed))) => return Ok(listed),
-                Ok(Err(error)) => return Err(error),
-                Err(_stopped) => return Err(RevokeError::Stopped),
+            if let Some(listed) = self.attempt(account, plan).await? {
+                return Ok(listed);
             }
         }
+    }
+
+    /// Tracked, not awaited in place: if the client goes away, what was begun is finished.
+    async fn attempt(
+        self: &Arc<Self>,
+        account: Account,
+        plan: Plan,
+    ) -> Result<Option<Vec<Subject>>, RevokeError> {
+        if variants::hooks::stops_with_its_client(self.variant) {
+            return self.attempt_revoke(account, plan).await;
+        }
+        let service = Arc::clone(self);
+        let attempt = self
+            .tasks
+            .spawn(async move { service.attempt_revoke(account, plan).await });
+        attempt.await.map_err(|_stopped| RevokeError::Stopped)?
     }
 
     async fn find_to_revoke(&self, id: &str) -> Result<Account, RevokeError> {
@@ -152,6 +165,7 @@ impl Service {
         let Some(version) = claimed else {
             return Ok(None);
         };
+        let version = self.before_dispatching(&account, version).await?;
         let result = self.revoke_claimed(&account, plan, version).await;
         self.claims_ended.notify_waiters();
         result.map(Some)
@@ -171,6 +185,7 @@ impl Service {
         let conclusion = self.conclude_revoke(account, &executed);
         let ending = self.revoke_ending(account, &conclusion);
         let ending = variants::seams::ending(self.variant, ending, &executed.dispatched);
+        let ending = self.taken_back(account, ending);
         if matches!(
             (&conclusion, &ending),
             (Conclusion::Revoked { .. }, Ending::Unchanged)
@@ -183,10 +198,14 @@ impl Service {
             .end_claim(&account.id, version, ending, clock::now())
             .await?;
         if !is_ended {
+            self.after_losing_its_claim(account).await?;
             return Err(RevokeError::ClaimLost);
         }
         match conclusion {
-            Conclusion::Revoked { listed } => Ok(listed),
+            Conclusion::Revoked { listed } => {
+                self.fail_if_deleted(&account.id).await?;
+                Ok(listed)
+            }
             Conclusion::Failed if hooks::answers_502(self.defect, &executed.dispatched) => {
                 Err(RevokeError::DeadAlready)
             }

@@ -20,6 +20,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use tokio::time::interval;
 
+use super::turns::{self, Turns};
 use super::{Variant, hooks};
 use crate::identifier::{ACCOUNT_PREFIX, is_well_formed};
 use crate::service::Service;
@@ -36,7 +37,11 @@ pub(crate) fn around(router: Router, service: &Arc<Service>) -> Router {
     if service.variant.is_none() {
         return router;
     }
-    router.layer(from_fn_with_state(Arc::clone(service), rewrite))
+    let router = router.layer(from_fn_with_state(Arc::clone(service), rewrite));
+    if hooks::serves_one_call_at_a_time(service.variant) {
+        return router.layer(from_fn_with_state(Turns::default(), turns::wait));
+    }
+    router
 }
 
 async fn rewrite(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {

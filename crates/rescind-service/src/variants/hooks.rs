@@ -74,6 +74,26 @@ pub(crate) fn foreign_status(variant: Option<Variant>) -> Option<StatusCode> {
     (variant == Some(Variant::ForeignIs403)).then_some(StatusCode::FORBIDDEN)
 }
 
+/// Whether calls about one account are served one after the other.
+pub(crate) fn serves_one_call_at_a_time(variant: Option<Variant>) -> bool {
+    variant == Some(Variant::OneCallAtATime)
+}
+
+/// Whether a revoke ends with its client's connection.
+pub(crate) fn stops_with_its_client(variant: Option<Variant>) -> bool {
+    variant == Some(Variant::StopsWithItsClient)
+}
+
+/// Whether tokens that come after a revoke are thrown away.
+pub(crate) fn drops_late_tokens(variant: Option<Variant>) -> bool {
+    variant == Some(Variant::LateTokensDropped)
+}
+
+/// Whether nothing is finished at the start that a crash interrupted.
+pub(crate) fn never_recovers(variant: Option<Variant>) -> bool {
+    variant == Some(Variant::NoRecovery)
+}
+
 /// The id of a new account.
 pub(crate) fn account_id(variant: Option<Variant>) -> Result<String, getrandom::Error> {
     if variant == Some(Variant::OtherIds) {

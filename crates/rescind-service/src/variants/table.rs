@@ -113,6 +113,16 @@ variants! {
     ScopeIs401 { "scope-is-401", "CA-403-SCOPE",
         "Answers 401 to a key that lacks the permission." }
 
+    // What calls at once do to each other, and what a crash leaves behind.
+    OneCallAtATime { "one-call-at-a-time", "CA-CONCURRENT",
+        "Begins no call about an account while another one is under way." }
+    StopsWithItsClient { "stops-with-its-client", "CA-RETRY-OVERLAP",
+        "Stops a revoke whose client has left, as far as it has come." }
+    LateTokensDropped { "late-tokens-dropped", "CA-RACE-REFRESH",
+        "Throws away what a refresh brings that ends after a revoke." }
+    NoRecovery { "no-recovery", "CA-CRASH",
+        "Leaves a revoke that a crash interrupted to the next call." }
+
     // What a later set adds.
     CredentialListed { "credential-listed", "CA-CREDENTIAL",
         "Lists `credential`, too, where it lists what it revoked." }
