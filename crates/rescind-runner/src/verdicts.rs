@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rescind_model::RequirementSet;
 use rescind_model::event::{CaseId, CheckVerdict, RequirementVerdict};
 use rescind_model::scenario::StepRole;
 use rescind_model::target::Obstacle;
 use rescind_model::verdict::{Strictness, Verdict};
 use rescind_model::vocabulary::Level;
+use rescind_model::{RequirementSet, Scenario};
 
 use crate::judge::{Judgement, Violation};
 use crate::plan::Case;
@@ -40,10 +40,8 @@ impl CheckOutcome {
     }
 }
 
-/// What stands in the report for a case that the target cannot be asked for, under the rows that its
-/// scenario names.
-pub fn left_out(case: &Case, obstacle: &Obstacle, set: &RequirementSet) -> CheckOutcome {
-    let scenario = &case.scenario;
+/// The rows of the set that a scenario names, each with its level.
+fn rows_named_by(scenario: &Scenario, set: &RequirementSet) -> Vec<(String, Level)> {
     let of_steps = scenario.steps.iter().flat_map(|step| &step.requirements);
     let named: BTreeSet<&str> = scenario
         .requirements
@@ -51,12 +49,17 @@ pub fn left_out(case: &Case, obstacle: &Obstacle, set: &RequirementSet) -> Check
         .chain(of_steps)
         .map(|row| row.as_str())
         .collect();
-    let rows: Vec<(String, Level)> = set
-        .requirements
+    set.requirements
         .iter()
         .filter(|row| named.contains(row.id.as_str()))
         .map(|row| (row.id.get().clone(), row.level))
-        .collect();
+        .collect()
+}
+
+/// What stands in the report for a case that the target cannot be asked for, under the rows that its
+/// scenario names.
+pub fn left_out(case: &Case, obstacle: &Obstacle, set: &RequirementSet) -> CheckOutcome {
+    let rows = rows_named_by(&case.scenario, set);
     let (verdict, message) = match obstacle {
         Obstacle::Declared(reason) => (Verdict::NotApplicable, reason.clone()),
         Obstacle::Unstated(capability) => (
@@ -116,7 +119,7 @@ pub fn of_case(
                 error.clone(),
                 &[],
             ),
-            rows: Vec::new(),
+            rows: rows_named_by(&record.scenario, set),
             first_violation: None,
         });
         outcomes.sort_by(|left, right| left.verdict.id.cmp(&right.verdict.id));
@@ -234,14 +237,21 @@ pub fn of_requirements(
                         .map(|(_, level)| (outcome, *level))
                 })
                 .collect();
+            // What the harness spoiled says nothing of the target. But then it is not that the
+            // target has nothing for the row, whatever it declares away of other cases.
+            let is_spoiled =
+                |outcome: &CheckOutcome| outcome.verdict.verdict == Verdict::HarnessError;
+            let spoiled = judged.iter().any(|(outcome, _)| is_spoiled(outcome));
             let worst = judged
                 .iter()
+                .filter(|(outcome, _)| !is_spoiled(outcome))
                 .map(|(outcome, level)| at_level(outcome, *level, strictness))
                 .max();
-            let verdict = if row.excluded.is_some() {
-                Verdict::Excluded
-            } else {
-                worst.unwrap_or(Verdict::NotRun)
+            let verdict = match worst {
+                _ if row.excluded.is_some() => Verdict::Excluded,
+                None => Verdict::NotRun,
+                Some(Verdict::NotApplicable) if spoiled => Verdict::NotRun,
+                Some(worst) => worst,
             };
             let was_run = |outcome: &&CheckOutcome| outcome.verdict.id != CASE_RAN;
             let declared_away = judged.iter().map(|(outcome, _)| outcome);

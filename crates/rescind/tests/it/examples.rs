@@ -82,12 +82,12 @@ fn each_of_its_bugs_falls_to_the_check_that_names_it() {
                 "{bug} is not found by {check}: {failed:?}"
             );
         }
-        assert!(
-            report
-                .checks
-                .iter()
-                .all(|check| check.verdict != Verdict::HarnessError)
-        );
+        // Only an interleaving that the bug keeps from coming about could not be judged.
+        let spoiled = |check: &&CheckVerdict| check.verdict == Verdict::HarnessError;
+        for check in report.checks.iter().filter(spoiled) {
+            let is_race = check.scenario.starts_with("connected-accounts/races/");
+            assert!(is_race, "{bug}: {}: {}", check.scenario, check.message);
+        }
     };
     found(
         "access-token-only",
