@@ -92,6 +92,9 @@ pub struct Target {
     /// which.
     #[serde(default)]
     pub set_client_status: Option<Call>,
+    /// The file that states all this: what is found wrong later is underlined in it.
+    #[serde(skip)]
+    pub file: SourceFile,
 }
 
 /// The API key and the header that carries it. The key itself never stands in the file.

@@ -1,11 +1,17 @@
 //! Why a run could not be judged: never a finding.
 
+use crate::preflight::Examination;
+
 /// Why a run came to no verdicts.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The target, its file or its environment is not ready.
     #[error("{0}")]
     Configuration(Problem),
+    /// The target, its file or its environment is not ready: what was asked of it, and what it
+    /// came to.
+    #[error("{0}")]
+    NotReady(Examination),
     /// The runner or its machine failed.
     #[error("{0}")]
     Harness(Problem),

@@ -1,7 +1,7 @@
 //! Drives a revoke endpoint through scenarios over HTTP and judges what it did.
 //!
 //! Start at [`run::run`]. The way of a run: a [`catalogue::Catalogue`] of validated files, a
-//! [`plan`] of cases, the `preflight`, each case by [`case`], which leaves a
+//! [`plan`] of cases, the [`preflight`], each case by [`case`], which leaves a
 //! [`record::CaseRecord`]; [`judge`] is a pure function from that record to judgements, and
 //! [`verdicts`] makes of them what a report says.
 //!
@@ -16,7 +16,7 @@ pub mod error;
 mod evidence;
 pub mod judge;
 pub mod plan;
-mod preflight;
+pub mod preflight;
 mod provision;
 pub mod record;
 pub mod run;

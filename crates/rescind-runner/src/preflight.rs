@@ -1,120 +1,219 @@
-//! Before anything is judged: is the target up, is the key good, does provisioning work, can the
-//! target reach the provider? What is found here is a configuration error, never a finding.
+//! Before anything is judged: is the target up, are the keys good, does provisioning work in every
+//! status that is needed, can the target reach the provider? What is found here is a configuration
+//! error, never a finding, and says where in the target file and what to do next.
 //!
-//! Nothing here revokes.
+//! Nothing here revokes. What only a revoke would show is said to be not asked.
 
-use std::sync::Arc;
+mod accounts;
+mod calls;
+mod contact;
+mod doctor;
+mod examiner;
+mod keys;
+mod pointers;
+mod said;
+mod start;
 
-use rescind_model::AccountStatus;
-use rescind_model::scenario::Connect;
-use rescind_model::vocabulary::Endpoint;
-use rescind_provider::Provider;
-use rescind_provider::server::Address;
+use std::fmt;
 
-use crate::error::Problem;
-use crate::plan::Case;
-use crate::provision;
-use crate::record::ReadStatus;
-use crate::target::{Adapter, ConnectionFacts, ProvisioningError, ProvisioningFailure};
+use rescind_model::target::Capability;
+use rescind_model::{AccountStatus, Diagnostic, Target};
 
-/// Puts an account of the first case's profile into the target, reads it, and has it refreshed
-/// where the target file says how.
-pub async fn preflight(
-    adapter: &Arc<Adapter>,
-    provider: &Provider,
-    first: &Case,
-) -> Result<(), Problem> {
-    let name = "preflight";
-    let tenant = provider.add_tenant(
-        &Address::Below(name.into()),
-        name,
-        Arc::clone(&first.profile),
-    );
-    let tenant = tenant.map_err(|error| Problem::new(error.to_string(), error.hint()))?;
-    let elapsed = tenant.elapsed();
-    let minted = tenant
-        .lock()
-        .mint(name, "main", &rescind_model::Subject::ALL, elapsed);
-    let client = provision::client_facts(
-        &tenant,
-        adapter.target(),
-        &first.id.profile,
-        &minted.client.name,
-        Connect::OAUTH2,
-    );
-    let account = provision::account_facts(
-        name,
-        name,
-        adapter
-            .target()
-            .words
-            .word_to_connect(AccountStatus::Active),
-        &minted,
-        minted.expires_in,
-    );
-    let client = adapter
-        .connect_client(client)
-        .await
-        .map_err(|error| explain(adapter, &error))?;
-    let connected = adapter
-        .connect_account(ConnectionFacts { client, account })
-        .await
-        .map_err(|error| explain(adapter, &error))?;
-    let read = adapter.read(&connected.variables).await;
-    let (_, status) = read
-        .map_err(|error| Problem::new(error.to_string(), "correct `[read]` in the target file"))?;
-    if status != ReadStatus::Known(AccountStatus::Active) {
-        return Err(Problem::new(
-            format!("an account was put into the target as ACTIVE; a read says: {status}"),
-            "correct the account steps, or `[read]`, in the target file",
-        ));
-    }
-    if let Some(refresh) = &adapter.target().refresh {
-        let call = adapter.call(&refresh.request, &connected.variables).await;
-        call.map_err(|error| {
-            Problem::new(error.to_string(), "correct `[refresh]` in the target file")
-        })?;
-        let reached = tenant
-            .lock()
-            .journal()
-            .after(0)
-            .any(|entry| entry.endpoint == Some(Endpoint::Token));
-        if !reached {
-            return Err(Problem::new(
-                format!(
-                    "the target was asked to refresh an account, and no request reached the provider at {}",
-                    tenant.base_url()
-                ),
-                "hand `{provider_base_url}` to the target in its client steps, and let it reach this machine's loopback",
-            ));
-        }
-    }
-    Ok(())
+pub use doctor::doctor;
+pub(crate) use examiner::{examine, statuses};
+pub(crate) use start::{environment, no_client, no_process};
+
+/// What a target is asked before anything is judged, in this order, and what it came to.
+#[derive(Clone, Debug)]
+pub struct Examination {
+    asked: Vec<Asked>,
 }
 
-/// The next step after a provisioning step that did not work.
-fn explain(adapter: &Adapter, error: &ProvisioningError) -> Problem {
-    let hint = match &error.failure {
-        ProvisioningFailure::NoAnswer(_) => {
-            format!(
-                "start the target, or correct `base_url` in the target file; it is `{}`",
-                adapter.base_url()
-            )
+/// A question and what it came to.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// What it is about.
+    pub about: About,
+    /// What it came to.
+    pub answer: Answer,
+}
+
+/// What a question came to.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// All is well; with what was seen.
+    Fine(String),
+    /// Something must be mended.
+    Problem(Vec<Diagnostic>),
+    /// It could not be asked, and why.
+    NotAsked(String),
+}
+
+/// What a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Are the environment variables set that the file names?
+    Environment,
+    /// Does the target's process get ready?
+    Process,
+    /// Does the target answer?
+    Connection,
+    /// Is the key accepted, and a wrong one not?
+    ApiKey,
+    /// Can a client of the provider be put into it?
+    Client,
+    /// Can an account of that status be put into it, and does a read say so?
+    Account(AccountStatus),
+    /// Does a read say why an account has its status?
+    StatusReason,
+    /// May the key that reads read?
+    ReadOnlyApiKey,
+    /// Is the other project's key one?
+    OtherProjectApiKey,
+    /// Does it reach the provider?
+    Provider,
+    /// Can an account be switched off and on?
+    SetStatus,
+    /// Can a client be switched off and on?
+    SetClientStatus,
+    /// Can an account be deleted?
+    Delete,
+    /// Can a client be deleted?
+    DeleteClient,
+    /// Where does the answer to a revoke say what?
+    Revoke,
+    /// … and that of a deletion that revokes?
+    DeleteAndRevoke,
+    /// Does the target's process end when it is asked to?
+    End,
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Environment => "environment",
+            Self::Process => "process",
+            Self::Connection => "connection",
+            Self::ApiKey => "[api_key]",
+            Self::Client => "[[client]]",
+            Self::Account(status) => return write!(formatter, "[[account]], {status}"),
+            Self::StatusReason => "status_reason",
+            Self::ReadOnlyApiKey => "[read_only_api_key]",
+            Self::OtherProjectApiKey => "[other_project_api_key]",
+            Self::Provider => "[refresh]",
+            Self::SetStatus => "[set_status]",
+            Self::SetClientStatus => "[set_client_status]",
+            Self::Delete => "[delete]",
+            Self::DeleteClient => "[delete_client]",
+            Self::Revoke => "[revoke]",
+            Self::DeleteAndRevoke => "[delete_and_revoke]",
+            Self::End => "end of the process",
+        })
+    }
+}
+
+/// Why a question is not asked if nothing better is known.
+const BLOCKED: &str = "something before it does not work";
+
+/// Why the answers to revokes are not looked at.
+const NO_REVOKE: &str = "only a revoke shows where its answer says what, and none is made here";
+
+impl Examination {
+    /// Everything that there is to ask of a target, as yet not asked.
+    pub(crate) fn of(target: &Target, statuses: &[AccountStatus]) -> Self {
+        let mut examination = Self { asked: Vec::new() };
+        if target.variables().next().is_some() {
+            examination.add(About::Environment, BLOCKED);
         }
-        ProvisioningFailure::Status(401 | 403, _) => match &adapter.target().api_key.environment {
-            Some(name) => format!(
-                "put a key that the target accepts into the environment variable `{}`",
-                **name
-            ),
-            None => {
-                "hand `{api_key}` to the target's process, so that it accepts the key".to_owned()
-            }
-        },
-        ProvisioningFailure::Status(..) => {
-            "correct the step in the target file: its path, its body, or `expect`".to_owned()
+        if target.process.is_some() {
+            examination.add(About::Process, BLOCKED);
         }
-        ProvisioningFailure::Capture(..) => "correct `capture` in the target file".to_owned(),
-        ProvisioningFailure::Template(_) => "correct the step in the target file".to_owned(),
-    };
-    Problem::new(format!("provisioning does not work: {error}"), hint)
+        let accounts = statuses.iter().copied().map(About::Account);
+        let always = [About::Connection, About::ApiKey, About::Client];
+        for about in always.into_iter().chain(accounts) {
+            examination.add(about, BLOCKED);
+        }
+        if target.read.status_reason.is_some() {
+            examination.add(About::StatusReason, BLOCKED);
+        }
+        let optional = [
+            (About::ReadOnlyApiKey, Capability::ReadOnlyApiKey),
+            (About::OtherProjectApiKey, Capability::OtherProjectApiKey),
+            (About::Provider, Capability::Refresh),
+            (About::SetStatus, Capability::SetStatus),
+            (About::SetClientStatus, Capability::SetClientStatus),
+            (About::Delete, Capability::Delete),
+            (About::DeleteClient, Capability::DeleteClient),
+        ];
+        for (about, capability) in optional {
+            examination.add(about, &why_not(target, capability, about));
+        }
+        examination.add(About::Revoke, NO_REVOKE);
+        if target.delete_and_revoke.is_some() {
+            examination.add(About::DeleteAndRevoke, NO_REVOKE);
+        }
+        if target.process.is_some() {
+            examination.add(About::End, BLOCKED);
+        }
+        examination
+    }
+
+    fn add(&mut self, about: About, why_not: &str) {
+        let answer = Answer::NotAsked(why_not.to_owned());
+        self.asked.push(Asked { about, answer });
+    }
+
+    /// Notes what a question came to. Of several problems each is kept.
+    pub(crate) fn answer(&mut self, about: About, answer: Answer) {
+        let Some(asked) = self.asked.iter_mut().find(|asked| asked.about == about) else {
+            return;
+        };
+        match (&mut asked.answer, answer) {
+            (Answer::Problem(known), Answer::Problem(further)) => known.extend(further),
+            (Answer::Problem(_), _) => {}
+            (before, answer) => *before = answer,
+        }
+    }
+
+    /// Every question and what it came to, in the order in which they are asked.
+    pub fn asked(&self) -> &[Asked] {
+        &self.asked
+    }
+
+    /// Everything that must be mended.
+    pub fn problems(&self) -> Vec<&Diagnostic> {
+        let problems = self.asked.iter().map(|asked| match &asked.answer {
+            Answer::Problem(problems) => problems.as_slice(),
+            Answer::Fine(_) | Answer::NotAsked(_) => &[],
+        });
+        problems.flatten().collect()
+    }
+
+    /// Whether nothing must be mended.
+    pub fn is_fine(&self) -> bool {
+        self.problems().is_empty()
+    }
+}
+
+/// What is wrong, in a line each.
+impl fmt::Display for Examination {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let messages = self.problems().into_iter().map(|problem| &*problem.message);
+        formatter.write_str(&messages.collect::<Vec<&str>>().join("\n"))
+    }
+}
+
+/// Why something is not asked that not every file states.
+fn why_not(target: &Target, capability: Capability, about: About) -> String {
+    if capability.is_stated(target) {
+        return BLOCKED.to_owned();
+    }
+    match (target.capabilities.cannot.get(&capability), about) {
+        (Some(reason), _) => format!("declared away: {}", **reason),
+        (None, About::Provider) => {
+            "the file has no `[refresh]`, and only a revoke would show whether the target reaches the provider"
+                .to_owned()
+        }
+        (None, _) => "the file does not have it".to_owned(),
+    }
 }

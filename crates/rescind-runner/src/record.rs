@@ -298,6 +298,10 @@ pub struct Answered {
 pub enum CallFailure {
     /// No connection.
     NotConnected(String),
+    /// A connection, and over it no TLS.
+    NoTls(String),
+    /// TLS, by a certificate that is not trusted.
+    NotTrusted(String),
     /// The connection ended before a whole answer.
     Broken(String),
     /// Not within the limit, in milliseconds.
@@ -310,6 +314,8 @@ impl std::fmt::Display for CallFailure {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotConnected(why) => write!(formatter, "no connection: {why}"),
+            Self::NoTls(why) => write!(formatter, "no TLS: {why}"),
+            Self::NotTrusted(why) => write!(formatter, "a certificate that is not trusted: {why}"),
             Self::Broken(why) => write!(
                 formatter,
                 "the connection ended before a whole answer: {why}"

@@ -1,6 +1,6 @@
 //! A whole run: preflight, cases in parallel, the end of the target's process, verdicts.
 
-mod surroundings;
+pub(crate) mod surroundings;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -124,7 +124,7 @@ pub async fn run_until(
     .await;
     let mut stop = std::pin::pin!(stop);
     let begun = tokio::select! {
-        begun = begin(target, options, &cases[0]) => Some(begun?),
+        begun = begin(target, options, &cases) => Some(begun?),
         () = &mut stop => None,
     };
     let ended = match begun {

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod explain;
 pub mod list;
+mod named_target;
 pub mod prove;
 pub mod provider;
 pub mod schema;

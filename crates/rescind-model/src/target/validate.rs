@@ -35,8 +35,9 @@ pub(super) fn target(
     file: &SourceFile,
     hosts: &BTreeSet<String>,
 ) -> Result<Target, Vec<Diagnostic>> {
-    let target: Target =
+    let mut target: Target =
         source::parse(file).map_err(|diagnostic| vec![without_value(diagnostic)])?;
+    target.file = file.clone();
     let mut check = Check {
         file,
         hosts: hosts.iter().map(|host| hole_of_host(host)).collect(),

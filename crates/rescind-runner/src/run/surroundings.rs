@@ -21,28 +21,66 @@ use crate::case::FinishedCase;
 use crate::clock::let_pass;
 use crate::error::{Problem, RunError};
 use crate::plan::Case;
-use crate::preflight::preflight;
+use crate::preflight::{self, About, Answer, Examination};
 use crate::target::{Adapter, ApiKeys, CapturedLog, Client, Durable, RunningProcess};
 
 /// A target and a provider that a case can be run between.
 pub struct Begun {
-    process: Option<RunningProcess>,
+    /// The target's process, where its file says how to run it.
+    pub process: Option<RunningProcess>,
     /// How a process is started that one case has to itself; none if the target file does not say.
     pub durable: Option<Arc<Durable>>,
     /// How the target is called.
     pub adapter: Arc<Adapter>,
-    /// The provider, as yet without tenants.
+    /// The provider, as yet without tenants of cases.
     pub provider: Provider,
 }
 
 /// Starts both, and makes sure that neither is to blame for what follows.
-pub async fn begin(target: &Target, options: &RunOptions, first: &Case) -> Result<Begun, RunError> {
+///
+/// # Errors
+/// [`RunError::NotReady`] if something of the target must be mended first.
+pub async fn begin(
+    target: &Target,
+    options: &RunOptions,
+    cases: &[Case],
+) -> Result<Begun, RunError> {
+    match attempt(target, options, cases).await? {
+        (examination, Some(begun)) if examination.is_fine() => Ok(begun),
+        (examination, _) => Err(RunError::NotReady(examination)),
+    }
+}
+
+/// Starts both, and asks the target everything that can be asked before anything is judged. Nothing
+/// has begun where the target cannot be asked anything.
+pub async fn attempt(
+    target: &Target,
+    options: &RunOptions,
+    cases: &[Case],
+) -> Result<(Examination, Option<Begun>), RunError> {
+    let mut examination = Examination::of(target, &preflight::statuses(target, cases));
+    if !preflight::environment(target, &options.environment, &mut examination) {
+        return Ok((examination, None));
+    }
     let keys = api_keys(target, options)?;
     let variables = start_variables(options, &keys);
-    let process = start_process(target, &variables).await?;
+    let process = match start_process(target, &variables).await {
+        Ok(process) => process,
+        Err(problem) => {
+            preflight::no_process(target, problem, &mut examination);
+            return Ok((examination, None));
+        }
+    };
+    examination.answer(About::Process, Answer::Fine("it gets ready".to_owned()));
     let certificates = options.ca_certificates.as_deref();
     let durable = Durable::of_target(target, &keys, &variables, certificates).map(Arc::new);
-    let adapter = Arc::new(adapter(target, process.as_ref(), &keys, options)?);
+    let adapter = match adapter(target, process.as_ref(), &keys, options) {
+        Ok(adapter) => Arc::new(adapter),
+        Err(problem) => {
+            preflight::no_client(target, problem, &mut examination);
+            return Ok((examination, None));
+        }
+    };
     let provider = Provider::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), &options.seed)
         .await
         .map_err(|error| {
@@ -51,15 +89,16 @@ pub async fn begin(target: &Target, options: &RunOptions, first: &Case) -> Resul
                 "free a port on loopback",
             ))
         })?;
-    preflight(&adapter, &provider, first)
+    preflight::examine(&adapter, &provider, cases, &mut examination)
         .await
-        .map_err(RunError::Configuration)?;
-    Ok(Begun {
+        .map_err(RunError::Harness)?;
+    let begun = Begun {
         process,
         durable,
         adapter,
         provider,
-    })
+    };
+    Ok((examination, Some(begun)))
 }
 
 /// What the cases of a run left behind.
@@ -204,14 +243,11 @@ fn start_variables(options: &RunOptions, keys: &ApiKeys) -> Variables {
 async fn start_process(
     target: &Target,
     variables: &Variables,
-) -> Result<Option<RunningProcess>, RunError> {
+) -> Result<Option<RunningProcess>, Problem> {
     let Some(process) = &target.process else {
         return Ok(None);
     };
-    RunningProcess::start(process, variables)
-        .await
-        .map(Some)
-        .map_err(RunError::Configuration)
+    RunningProcess::start(process, variables).await.map(Some)
 }
 
 fn adapter(
@@ -219,21 +255,16 @@ fn adapter(
     process: Option<&RunningProcess>,
     keys: &ApiKeys,
     options: &RunOptions,
-) -> Result<Adapter, RunError> {
+) -> Result<Adapter, Problem> {
     let variables = process
         .map(|process| process.variables.clone())
         .unwrap_or_default();
     let base_url = fill(&target.base_url, &variables)?;
-    let client = Client::new(&base_url, options.ca_certificates.as_deref())
-        .map_err(RunError::Configuration)?;
+    let client = Client::new(&base_url, options.ca_certificates.as_deref())?;
     Ok(Adapter::new(target.clone(), base_url, keys.clone(), client))
 }
 
-fn fill(text: &Located<String>, variables: &Variables) -> Result<String, RunError> {
-    template::fill(text, variables, Escape::None).map_err(|error| {
-        RunError::Configuration(Problem::new(
-            error.to_string(),
-            "correct `base_url` in the target file",
-        ))
-    })
+fn fill(text: &Located<String>, variables: &Variables) -> Result<String, Problem> {
+    template::fill(text, variables, Escape::None)
+        .map_err(|error| Problem::new(error.to_string(), "correct `base_url`"))
 }

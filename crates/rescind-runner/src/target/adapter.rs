@@ -1,5 +1,6 @@
 //! The adapter: the calls of a target file, with their holes filled.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use rescind_model::scenario::{Key, RequestBody, Revoke};
@@ -9,7 +10,7 @@ use rescind_model::template::{self, Escape, TemplateError, Variables};
 use serde_json::Value;
 
 use super::Client;
-use crate::record::{Answered, Call, CallOutcome, ReadStatus, Sent, id_in_words};
+use crate::record::{Answered, Call, CallFailure, CallOutcome, ReadStatus, Sent, id_in_words};
 
 /// A target that can be called.
 #[derive(Clone, Debug)]
@@ -81,6 +82,8 @@ pub struct ConnectionFacts {
 pub struct ProvisioningError {
     /// What was attempted: `POST /api/…`.
     pub call: String,
+    /// What in the target file is to blame, or made the attempt.
+    pub place: Range<usize>,
     /// What came of it.
     pub failure: ProvisioningFailure,
 }
@@ -91,11 +94,18 @@ pub enum ProvisioningFailure {
     /// A hole could not be filled.
     Template(TemplateError),
     /// There was no whole answer.
-    NoAnswer(String),
-    /// Another status code than the ones that mean that it worked; with the answer's body.
-    Status(u16, String),
-    /// The answer lacks what is to be captured, by name and JSON pointer.
-    Capture(String, String),
+    NoAnswer(CallFailure),
+    /// Another status code than the ones that mean that it worked.
+    Status(Box<Answered>),
+    /// The answer lacks what is to be captured.
+    Capture {
+        /// The name that it was to get.
+        name: String,
+        /// The JSON pointer to it.
+        pointer: String,
+        /// The answer.
+        answered: Box<Answered>,
+    },
 }
 
 impl std::fmt::Display for ProvisioningError {
@@ -106,8 +116,10 @@ impl std::fmt::Display for ProvisioningError {
                 write!(formatter, "has a hole that cannot be filled: {error}")
             }
             ProvisioningFailure::NoAnswer(why) => write!(formatter, "was not answered: {why}"),
-            ProvisioningFailure::Status(status, _) => write!(formatter, "was answered {status}"),
-            ProvisioningFailure::Capture(name, pointer) => {
+            ProvisioningFailure::Status(answered) => {
+                write!(formatter, "was answered {}", answered.status)
+            }
+            ProvisioningFailure::Capture { name, pointer, .. } => {
                 write!(
                     formatter,
                     "was answered without `{pointer}`, where `{name}` is to be found"
@@ -187,17 +199,19 @@ impl Adapter {
     ) -> Result<Variables, ProvisioningError> {
         for step in steps {
             let call = format!("{} {}", *step.request.method, *step.request.path);
-            let fail = |failure| ProvisioningError {
+            let fail_at = |place, failure| ProvisioningError {
                 call: call.clone(),
+                place,
                 failure,
             };
+            let fail = |failure| fail_at(step.request.path.span(), failure);
             let sent = self
                 .fill(&step.request, &variables)
                 .map_err(|error| fail(ProvisioningFailure::Template(error)))?;
             let answered = match self.send(sent, self.call_limit()).await.outcome {
                 CallOutcome::Answered(answered) => answered,
                 CallOutcome::Failed(failure) => {
-                    return Err(fail(ProvisioningFailure::NoAnswer(failure.to_string())));
+                    return Err(fail(ProvisioningFailure::NoAnswer(failure)));
                 }
             };
             let worked = if step.expect.is_empty() {
@@ -206,17 +220,18 @@ impl Adapter {
                 step.expect.contains(&answered.status)
             };
             if !worked {
-                let body = String::from_utf8_lossy(&answered.body).into_owned();
-                return Err(fail(ProvisioningFailure::Status(answered.status, body)));
+                return Err(fail(ProvisioningFailure::Status(Box::new(answered))));
             }
             let json = answered.json().unwrap_or_default();
             for (name, pointer) in &step.capture {
                 let value = json.pointer(pointer).filter(|value| !value.is_null());
                 let missing = || {
-                    fail(ProvisioningFailure::Capture(
-                        name.clone(),
-                        pointer.get().clone(),
-                    ))
+                    let failure = ProvisioningFailure::Capture {
+                        name: name.clone(),
+                        pointer: pointer.get().clone(),
+                        answered: Box::new(answered.clone()),
+                    };
+                    fail_at(pointer.span(), failure)
                 };
                 variables.insert(name.clone(), value.ok_or_else(missing)?.clone());
             }
@@ -288,6 +303,21 @@ impl Adapter {
         variables: &Variables,
     ) -> Result<Call, TemplateError> {
         let sent = self.fill(request, variables)?;
+        Ok(self.send(sent, self.call_limit()).await)
+    }
+
+    /// Makes one of the target's other calls with another key than the main one.
+    ///
+    /// # Errors
+    /// A hole that cannot be filled, or a key that the target file does not have.
+    pub async fn call_as(
+        &self,
+        key: Key,
+        request: &RequestTemplate,
+        variables: &Variables,
+    ) -> Result<Call, CallError> {
+        let mut sent = self.fill(request, variables)?;
+        self.replace_key(&mut sent, key)?;
         Ok(self.send(sent, self.call_limit()).await)
     }
 

@@ -93,10 +93,13 @@ impl Client {
             Ok(response) => response,
             Err(error) => {
                 let why = root_cause(&error);
-                return CallOutcome::Failed(if error.is_connect() {
-                    CallFailure::NotConnected(why)
-                } else {
-                    CallFailure::Broken(why)
+                return CallOutcome::Failed(match (error.is_connect(), tls_error(&error)) {
+                    (true, Some(rustls::Error::InvalidCertificate(_))) => {
+                        CallFailure::NotTrusted(why)
+                    }
+                    (true, Some(_)) => CallFailure::NoTls(why),
+                    (true, None) => CallFailure::NotConnected(why),
+                    (false, _) => CallFailure::Broken(why),
                 });
             }
         };
@@ -154,6 +157,19 @@ fn request(base_url: &str, sent: &Sent) -> Result<http::Request<Full<Bytes>>, Ca
     builder
         .body(Full::new(Bytes::from(body)))
         .map_err(|error| CallFailure::NotConnected(error.to_string()))
+}
+
+/// What TLS objected to, if it was that. An I/O error does not count what it is made of among its
+/// sources.
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    let inside = error
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref)
+        .map(|inside| inside as &(dyn std::error::Error + 'static));
+    error
+        .downcast_ref::<rustls::Error>()
+        .or_else(|| inside.and_then(tls_error))
+        .or_else(|| error.source().and_then(tls_error))
 }
 
 /// The innermost error says what happened; those around it only where.

@@ -40,7 +40,9 @@ pub fn awaited(awaited: &Awaited) -> String {
 /// Without what the system says of it, which differs from machine to machine.
 const fn failure_in_words(failure: &CallFailure) -> &'static str {
     match failure {
-        CallFailure::NotConnected(_) => "no connection",
+        CallFailure::NotConnected(_) | CallFailure::NoTls(_) | CallFailure::NotTrusted(_) => {
+            "no connection"
+        }
         CallFailure::Broken(_) => "the connection ended before a whole answer",
         CallFailure::TimedOut(_) => "not within the limit",
         CallFailure::TooLong(_) => "longer than the limit",

@@ -1,11 +1,7 @@
 //! `rescind check`: drive a revoke endpoint through the scenarios and judge it.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
 use rescind_model::deviation::AcceptedDeviations;
 use rescind_model::event::{Event, Report, RunFinished};
-use rescind_model::secret::Secret;
 use rescind_model::target::Obstacle;
 use rescind_model::verdict::{RunVerdict, Strictness};
 use rescind_model::{Deviations, Target};
@@ -16,6 +12,7 @@ use rescind_runner::snapshots::SnapshotMode;
 use rescind_runner::{Catalogue, RunError, RunOptions, RunOutcome, Selection};
 use tokio::sync::{mpsc, oneshot};
 
+use super::named_target::NamedTarget;
 use super::provider::stop_requested;
 use super::{NotReady, fresh_seed};
 use crate::arguments::{self, Check, SnapshotAction};
@@ -116,11 +113,13 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
         &profiles,
         &scenarios,
     )?;
-    let target_file = match &arguments.target {
-        Some(path) => assets::read(path)?,
-        None => assets::reference_target(),
-    };
-    let target = catalogue.load_target(&target_file)?;
+    let NamedTarget {
+        target,
+        rescind,
+        directory,
+        environment,
+        ca_certificates,
+    } = NamedTarget::load(&catalogue, arguments.target.as_deref())?;
     let deviations = match &arguments.deviations {
         Some(path) => catalogue.load_deviations(&assets::read(path)?)?,
         None => Deviations::default(),
@@ -128,18 +127,6 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
     let selection = selection(arguments)?;
     let snapshots = snapshot_folder::of_target(arguments, &selection, &target)?;
     let reports = Reports::prepare(&arguments.reports, arguments::github_actions())?;
-    let rescind = std::env::current_exe().map_err(|error| {
-        NotReady::Problem(
-            format!("this program cannot find itself: {error}"),
-            "call it by its full path".to_owned(),
-        )
-    })?;
-    let environment: BTreeMap<String, Secret> = target
-        .variables()
-        .filter_map(|name| {
-            arguments::environment(name).map(|value| (name.get().clone(), Secret::new(value)))
-        })
-        .collect();
     let seed = match &arguments.seed {
         Some(seed) => seed.clone(),
         None => fresh_seed()?,
@@ -154,9 +141,9 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
         },
         selection,
         rescind,
-        directory: directory_of(arguments.target.as_deref()),
+        directory,
         environment,
-        ca_certificates: ca_certificates(arguments, &target)?,
+        ca_certificates,
         snapshots: snapshots
             .as_ref()
             .map_or(SnapshotMode::Ignore, |snapshots| {
@@ -233,31 +220,6 @@ fn show_plan(prepared: &Prepared) -> u8 {
     exit::PASS
 }
 
-/// The folder of a file; the working directory's own for one that is inside this program.
-fn directory_of(file: Option<&Path>) -> PathBuf {
-    let parent = file.and_then(Path::parent);
-    let parent = parent.filter(|parent| !parent.as_os_str().is_empty());
-    parent.unwrap_or(Path::new(".")).to_owned()
-}
-
-/// The certificates that the target file names, from the file beside it.
-fn ca_certificates(arguments: &Check, target: &Target) -> Result<Option<Vec<u8>>, NotReady> {
-    let (Some(file), Some(named)) = (&arguments.target, &target.ca_certificates) else {
-        return Ok(None);
-    };
-    let path = directory_of(Some(file)).join(named.get());
-    let read = std::fs::read(&path).map_err(|error| {
-        NotReady::Problem(
-            format!(
-                "the certificates `{}` cannot be read: {error}",
-                path.display()
-            ),
-            "correct `ca_certificates` in the target file".to_owned(),
-        )
-    })?;
-    Ok(Some(read))
-}
-
 /// Writes every report, and says what the run came to.
 fn conclude(reports: &Reports, events: &[Event], finished: &RunFinished) -> u8 {
     if let Err(problem) = reports.write(events, finished) {
@@ -276,8 +238,15 @@ fn conclude(reports: &Reports, events: &[Event], finished: &RunFinished) -> u8 {
     }
 }
 
-fn explain(error: &RunError) -> u8 {
+/// Says why there are no verdicts. Returns the exit code.
+pub fn explain(error: &RunError) -> u8 {
     let (problem, code) = match error {
+        RunError::NotReady(examination) => {
+            for problem in examination.problems() {
+                output::diagnostics(std::slice::from_ref(problem));
+            }
+            return exit::CONFIGURATION;
+        }
         RunError::Configuration(problem) => (problem, exit::CONFIGURATION),
         RunError::Harness(problem) => (problem, exit::HARNESS_ERROR),
         RunError::NothingJudged(problem) => (problem, exit::NOTHING_JUDGED),

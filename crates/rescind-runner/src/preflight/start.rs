@@ -1,0 +1,62 @@
+//! What must be there before the target can be asked anything: keys, its process, certificates.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use rescind_model::secret::Secret;
+use rescind_model::{Diagnostic, Target};
+
+use super::{About, Answer, Examination};
+use crate::error::Problem;
+
+/// Whether every environment variable is set that the file names.
+pub fn environment(
+    target: &Target,
+    environment: &BTreeMap<String, Secret>,
+    examination: &mut Examination,
+) -> bool {
+    let is_set = |name: &str| {
+        let value = environment.get(name);
+        value.is_some_and(|value| !value.expose().is_empty())
+    };
+    let missing = target.variables().filter(|name| !is_set(name));
+    let problems: Vec<Diagnostic> = missing
+        .map(|name| {
+            let message = format!("the environment variable `{}` is not set", **name);
+            let hint = format!("set it: `export {}=…`", **name);
+            Diagnostic::new(&target.file, name.span(), message).hint(hint)
+        })
+        .collect();
+    let is_fine = problems.is_empty();
+    let answer = if is_fine {
+        let names: Vec<String> = target
+            .variables()
+            .map(|name| format!("`{}`", **name))
+            .collect();
+        Answer::Fine(format!("set: {}", names.join(", ")))
+    } else {
+        Answer::Problem(problems)
+    };
+    examination.answer(About::Environment, answer);
+    is_fine
+}
+
+/// The target's process did not get ready.
+pub fn no_process(target: &Target, problem: Problem, examination: &mut Examination) {
+    let process = target.process.as_ref();
+    let place = process.map(|process| process.command.span());
+    let diagnostic = placed(target, place.unwrap_or_default(), problem);
+    examination.answer(About::Process, Answer::Problem(vec![diagnostic]));
+}
+
+/// There is nothing to call the target with.
+pub fn no_client(target: &Target, problem: Problem, examination: &mut Examination) {
+    let certificates = target.ca_certificates.as_ref();
+    let place = certificates.unwrap_or(&target.base_url).span();
+    let diagnostic = placed(target, place, problem);
+    examination.answer(About::Connection, Answer::Problem(vec![diagnostic]));
+}
+
+fn placed(target: &Target, place: Range<usize>, problem: Problem) -> Diagnostic {
+    Diagnostic::new(&target.file, place, problem.message).hint(problem.hint)
+}
