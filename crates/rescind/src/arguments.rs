@@ -30,6 +30,12 @@ fn exit_codes() -> String {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Ask whether a target is ready to be checked
+    ///
+    /// Is it up, are the keys good, does provisioning work in every status, does it reach the
+    /// provider? Puts clients and accounts into the target, reads, refreshes, switches and deletes
+    /// them, and never revokes. `check` asks the same before it judges anything.
+    Doctor(Doctor),
     /// Drive a revoke endpoint through the scenarios and judge it
     ///
     /// Without a target file it starts the reference service as a child process and checks that.
@@ -50,6 +56,32 @@ pub enum Command {
     List(List),
     /// Print the JSON Schema of a file format
     Schema(Schema),
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes:\n  0  ready: nothing is wrong, as far as it could be asked\n  2  usage: the command line cannot be understood\n  3  configuration: not ready, each problem with its place and the next step\n  4  the selection, or the target file, leaves nothing to judge\n  5  harness error: the runner or its machine failed\n  6  interrupted"
+)]
+pub struct Doctor {
+    /// The scenarios that it is to be ready for, by id or by the folder that holds them; all if none
+    /// is named
+    pub selection: Vec<String>,
+    /// The target file; the reference service if none is named
+    #[arg(long, value_name = "FILE")]
+    pub target: Option<PathBuf>,
+    /// The requirement set whose scenarios it is to be ready for
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_SET)]
+    pub set: String,
+    /// A folder of scenarios that add to the embedded ones or take their place
+    #[arg(long, value_name = "DIR")]
+    pub scenarios: Option<PathBuf>,
+    /// A folder of profiles that add to the embedded ones or take their place
+    #[arg(long, value_name = "DIR")]
+    pub profiles: Option<PathBuf>,
+    /// Be ready for no embedded scenario, only for those of `--scenarios`
+    #[arg(long, requires = "scenarios")]
+    pub only_own_scenarios: bool,
 }
 
 /// Arguments of `check`.

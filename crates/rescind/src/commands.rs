@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 pub mod check;
+pub mod doctor;
 pub mod explain;
 pub mod list;
 mod named_target;

@@ -10,6 +10,7 @@ mod command_line;
 mod connect_flow;
 mod defects;
 mod deviations;
+mod doctor;
 mod examples;
 mod explain;
 mod hostile_targets;

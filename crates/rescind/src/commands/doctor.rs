@@ -1,0 +1,102 @@
+//! `rescind doctor`: is a target ready to be checked?
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use rescind_model::deviation::AcceptedDeviations;
+use rescind_model::source::Colour;
+use rescind_model::verdict::Strictness;
+use rescind_runner::preflight::{Answer, Asked, Examination, doctor};
+use rescind_runner::snapshots::SnapshotMode;
+use rescind_runner::{Catalogue, RunOptions, Selection};
+
+use super::check::explain;
+use super::named_target::NamedTarget;
+use super::provider::stop_requested;
+use super::{NotReady, fresh_seed};
+use crate::arguments::Doctor;
+use crate::{assets, exit, output};
+
+/// Runs the command. Returns the exit code.
+pub async fn run(arguments: &Doctor) -> u8 {
+    let (catalogue, target, options) = match prepare(arguments) {
+        Ok(prepared) => prepared,
+        Err(not_ready) => return not_ready.report(),
+    };
+    let examination = tokio::select! {
+        examination = doctor(&catalogue, &target.target, &options) => examination,
+        _ = stop_requested() => {
+            output::problem("interrupted", "run it again to its end");
+            return exit::INTERRUPTED;
+        }
+    };
+    let examination = match examination {
+        Ok(examination) => examination,
+        Err(error) => return explain(&error),
+    };
+    let file = target.target.file.path();
+    output::data(&page(&target.target.name, file, &examination));
+    if examination.is_fine() {
+        exit::PASS
+    } else {
+        exit::CONFIGURATION
+    }
+}
+
+fn prepare(arguments: &Doctor) -> Result<(Catalogue, NamedTarget, RunOptions), NotReady> {
+    let profiles = assets::profiles(arguments.profiles.as_deref())?;
+    let scenarios =
+        assets::scenarios(arguments.scenarios.as_deref(), arguments.only_own_scenarios)?;
+    let set = assets::requirement_set_named(&arguments.set)?;
+    let catalogue = Catalogue::load(set, &profiles, &scenarios)?;
+    let target = NamedTarget::load(&catalogue, arguments.target.as_deref())?;
+    let options = RunOptions {
+        seed: fresh_seed()?,
+        // Nothing is judged here.
+        jobs: 1,
+        strictness: Strictness::Normal,
+        snapshots: SnapshotMode::Ignore,
+        deviations: AcceptedDeviations::default(),
+        selection: Selection {
+            scenarios: arguments.selection.clone(),
+            ..Selection::default()
+        },
+        rescind: target.rescind.clone(),
+        directory: target.directory.clone(),
+        environment: target.environment.clone(),
+        ca_certificates: target.ca_certificates.clone(),
+    };
+    Ok((catalogue, target, options))
+}
+
+/// A line for each question, then every problem in full, then what it comes to.
+fn page(name: &str, file: &str, examination: &Examination) -> String {
+    let mut text = format!("target `{name}`, {file}\n\n");
+    let about = |asked: &Asked| asked.about.to_string();
+    let widths = examination.asked().iter().map(|asked| about(asked).len());
+    let width = widths.max().unwrap_or_default();
+    for asked in examination.asked() {
+        let (style, word, seen) = match &asked.answer {
+            Answer::Fine(seen) => (AnsiColor::Green.on_default(), "ok", seen.as_str()),
+            Answer::Problem(_) => (AnsiColor::Red.on_default().bold(), "problem", "see below"),
+            Answer::NotAsked(why) => (Style::new().dimmed(), "not asked", why.as_str()),
+        };
+        let about = about(asked);
+        // What is written to a text cannot fail.
+        let _ = writeln!(text, "  {style}{word:<9}{style:#}  {about:<width$}  {seen}");
+    }
+    let problems = examination.problems();
+    for problem in &problems {
+        let _ = writeln!(text, "\n{}", problem.render(Colour::Styled));
+    }
+    let _ = writeln!(text, "\n{}", in_all(problems.len()));
+    text
+}
+
+fn in_all(problems: usize) -> String {
+    match problems {
+        0 => "ready: `rescind check` can judge it".to_owned(),
+        1 => "not ready: 1 problem".to_owned(),
+        problems => format!("not ready: {problems} problems"),
+    }
+}
