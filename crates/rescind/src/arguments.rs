@@ -30,6 +30,8 @@ fn exit_codes() -> String {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a target file to begin with, with every key explained
+    Init(Init),
     /// Ask whether a target is ready to be checked
     ///
     /// Is it up, are the keys good, does provisioning work in every status, does it reach the
@@ -56,6 +58,35 @@ pub enum Command {
     List(List),
     /// Print the JSON Schema of a file format
     Schema(Schema),
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes:\n  0  it is written\n  2  usage: the command line cannot be understood\n  3  configuration: there is such a file already, or it cannot be written"
+)]
+pub struct Init {
+    /// The file to write
+    #[arg(default_value = "target.toml")]
+    pub path: PathBuf,
+    /// What it begins with
+    #[arg(long, value_enum, value_name = "PRESET", default_value_t = Preset::Blank)]
+    pub preset: Preset,
+    /// Overwrite a file that is there already
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// What a target file begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Preset {
+    /// An API of your own: every key, with an example
+    Blank,
+    /// The published API, version 3.1, wherever it runs
+    #[value(name = "v3.1")]
+    V31,
+    /// The reference service, as a process of this program
+    Reference,
 }
 
 /// Arguments of `doctor`.

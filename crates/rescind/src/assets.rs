@@ -10,6 +10,8 @@ use rescind_model::requirement::SetFiles;
 use rescind_model::source::nearest_hint;
 use rescind_runner::catalogue::NamedFile;
 
+use crate::arguments::Preset;
+
 static REQUIREMENTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/requirements");
 static TARGETS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/targets");
 static SNAPSHOTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../fixtures/snapshots/reference");
@@ -101,6 +103,19 @@ pub fn requirement_set_named(name: &str) -> Result<SetFiles, NoSuchSet> {
 /// The target file of the reference service.
 pub fn reference_target() -> SourceFile {
     embedded(&TARGETS, "fixtures/targets", "reference.toml")
+}
+
+/// What `rescind init` writes for a preset.
+pub fn target_template(preset: Preset) -> &'static str {
+    let name = match preset {
+        Preset::Blank => "templates/blank.toml",
+        Preset::V31 => "templates/v3.1.toml",
+        Preset::Reference => "templates/reference.toml",
+    };
+    // The tests see to it that there is such a file.
+    let file = TARGETS.get_file(name);
+    file.and_then(include_dir::File::contents_utf8)
+        .unwrap_or_default()
 }
 
 /// The snapshots of the reference service, by their paths below their folder.

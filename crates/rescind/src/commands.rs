@@ -3,6 +3,7 @@
 pub mod check;
 pub mod doctor;
 pub mod explain;
+pub mod init;
 pub mod list;
 mod named_target;
 pub mod prove;

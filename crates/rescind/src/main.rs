@@ -37,6 +37,7 @@ fn main() -> ExitCode {
     };
     let code = runtime.block_on(async {
         match arguments.command {
+            Command::Init(init) => commands::init::run(&init),
             Command::Doctor(doctor) => commands::doctor::run(&doctor).await,
             Command::Check(check) => commands::check::run(check).await,
             Command::Provider(provider) => commands::provider::run(&provider).await,

@@ -51,6 +51,19 @@ pub enum Capability {
 }
 
 impl Capability {
+    /// Every one.
+    pub const ALL: [Self; 9] = [
+        Self::Delete,
+        Self::DeleteAndRevoke,
+        Self::Refresh,
+        Self::SetStatus,
+        Self::DeleteClient,
+        Self::SetClientStatus,
+        Self::ReadOnlyApiKey,
+        Self::OtherProjectApiKey,
+        Self::OtherSchemes,
+    ];
+
     /// The word in files.
     pub const fn as_str(self) -> &'static str {
         match self {

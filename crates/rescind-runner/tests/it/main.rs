@@ -13,5 +13,6 @@ mod invalid_files;
 mod judge;
 mod snapshots;
 mod support;
+mod target_templates;
 mod transcripts;
 mod valid_files;

@@ -2,6 +2,7 @@
 //! author needs, and nobody is ever asked to revoke.
 
 mod double;
+mod init;
 
 use std::net::SocketAddr;
 
