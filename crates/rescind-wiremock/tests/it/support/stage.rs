@@ -48,7 +48,7 @@ pub trait Stage: Sized {
 
     /// The users of every grant, in the order in which they came.
     fn users(&self) -> Vec<String> {
-        let user = |(_, grant): (_, &rescind_provider::ledger::Grant)| grant.user.clone();
+        let user = |(_, grant): (_, &rescind_provider::ledger::Grant)| grant.user.to_string();
         self.with(|state, _| state.ledger().grants().map(user).collect())
     }
 
