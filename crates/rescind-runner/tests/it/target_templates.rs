@@ -19,7 +19,12 @@ fn with_options(file: &SourceFile) -> SourceFile {
             .unwrap_or(line)
     });
     let text: Vec<&str> = lines.collect();
-    SourceFile::new(format!("{} with options", file.path()), text.join("\n"))
+    // As the blank file says: with a process, the address is what that says.
+    let text = text.join("\n").replace(
+        "base_url = \"http://127.0.0.1:8080\"",
+        "base_url = \"{base_url}\"",
+    );
+    SourceFile::new(format!("{} with options", file.path()), text)
 }
 
 fn assert_valid(file: &SourceFile) {
