@@ -8,7 +8,7 @@ use std::process::Command;
 use rescind_model::event::{CheckVerdict, Report};
 use rescind_model::verdict::Verdict;
 
-use crate::support::{check, root, run};
+use crate::support::{check, only_races_are_spoiled, root, run};
 
 const SERVICE: &str = "examples/disconnect-service";
 
@@ -82,12 +82,7 @@ fn each_of_its_bugs_falls_to_the_check_that_names_it() {
                 "{bug} is not found by {check}: {failed:?}"
             );
         }
-        // Only an interleaving that the bug keeps from coming about could not be judged.
-        let spoiled = |check: &&CheckVerdict| check.verdict == Verdict::HarnessError;
-        for check in report.checks.iter().filter(spoiled) {
-            let is_race = check.scenario.starts_with("connected-accounts/races/");
-            assert!(is_race, "{bug}: {}: {}", check.scenario, check.message);
-        }
+        only_races_are_spoiled(&report);
     };
     found(
         "access-token-only",
