@@ -82,7 +82,7 @@ pub struct WaitUntilFile {
     #[serde(default)]
     pub under_way: Option<Located<String>>,
     /// The call of which nothing more comes by itself: it has been answered, or waits for another,
-    /// as no answer within a second shows. Either is an interleaving that a target may choose.
+    /// as no answer within one and a half seconds shows. Either is an interleaving that a target may choose.
     #[serde(default)]
     pub settled: Option<Located<String>>,
 }

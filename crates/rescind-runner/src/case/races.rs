@@ -26,7 +26,7 @@ const ANSWERS_TO_OTHERS: usize = 3;
 const ANSWERED_WITHIN: Duration = Duration::from_millis(500);
 
 /// How long the answer may take of a call that a target may also let wait for another.
-const SETTLED_WITHIN: Duration = Duration::from_secs(1);
+const SETTLED_WITHIN: Duration = Duration::from_millis(1500);
 
 /// A call that goes on by itself.
 type Begun = Pin<Box<dyn Future<Output = Result<Call, CallError>> + Send>>;

@@ -68,14 +68,17 @@ impl Service {
     }
 
     /// A revoke has lost its claim to another one.
-    pub(super) async fn after_losing_its_claim(&self, account: &Account) -> Result<(), StoreError> {
+    pub(super) async fn after_losing_its_claim(
+        &self,
+        account: &Account,
+    ) -> Result<(), RevokeError> {
         if !hooks::restores_status(self.defect) {
             return Ok(());
         }
         if let Some(now) = self.store.find_account(&account.id).await? {
             self.overwrite(&now, with_status(account.status)).await?;
         }
-        Ok(())
+        Err(RevokeError::ClaimLost)
     }
 
     /// A revoke has succeeded.

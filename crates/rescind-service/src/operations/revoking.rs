@@ -168,15 +168,17 @@ impl Service {
         let version = self.before_dispatching(&account, version).await?;
         let result = self.revoke_claimed(&account, plan, version).await;
         self.claims_ended.notify_waiters();
-        result.map(Some)
+        result
     }
 
+    /// Revokes an account that is claimed; none if another call has taken it over meanwhile, so that
+    /// it is that call's to say what became of the account.
     async fn revoke_claimed(
         &self,
         account: &Account,
         plan: Plan,
         version: i64,
-    ) -> Result<Vec<Subject>, RevokeError> {
+    ) -> Result<Option<Vec<Subject>>, RevokeError> {
         let executed = tokio::select! {
             executed = self.execute(account, plan, version) => executed?,
             never = self.keep_claimed(&account.id, version) => match never {},
@@ -199,12 +201,12 @@ impl Service {
             .await?;
         if !is_ended {
             self.after_losing_its_claim(account).await?;
-            return Err(RevokeError::ClaimLost);
+            return Ok(None);
         }
         match conclusion {
             Conclusion::Revoked { listed } => {
                 self.fail_if_deleted(&account.id).await?;
-                Ok(listed)
+                Ok(Some(listed))
             }
             Conclusion::Failed if hooks::answers_502(self.defect, &executed.dispatched) => {
                 Err(RevokeError::DeadAlready)

@@ -59,6 +59,18 @@ impl Left {
             .unwrap();
     }
 
+    /// Another process took the account over, and has revoked it.
+    fn take_over(&self) {
+        Connection::open(self.file().join("service.db"))
+            .unwrap()
+            .execute(
+                "UPDATE connected_accounts SET status = 'REVOKED', claim_kind = NULL,
+                 claim_until = NULL, version = version + 1 WHERE id = ?",
+                [&self.id],
+            )
+            .unwrap();
+    }
+
     fn records(&self) -> i64 {
         Connection::open(self.file().join("service.db"))
             .unwrap()
@@ -209,4 +221,18 @@ async fn a_stop_does_not_wait_for_what_recovery_waits_for() {
     left.restart().await;
     left.restart().await;
     assert!(left.harness.journal().await.is_empty());
+}
+
+#[tokio::test]
+async fn whoever_loses_its_claim_answers_what_became_of_the_account() {
+    let left = Left::with("rfc7009").await;
+    let slow = ok().set_delay(Duration::from_millis(200));
+    left.harness.answer(REVOKE, slow).await;
+    let (answer, ()) = tokio::join!(left.harness.revoke(&left.id), async {
+        until_arrived(&left.harness, REVOKE).await;
+        left.take_over();
+    });
+    assert_eq!(listed(&answer), [] as [&str; 0]);
+    // The second dispatch is not this call's to make any more.
+    assert_eq!(left.harness.journal().await.len(), 1);
 }
