@@ -243,7 +243,7 @@ fn a_different_one_fails_and_shows_how() {
 }
 
 #[test]
-fn what_the_contract_asks_comes_before_what_the_target_did_before() {
+fn what_the_contract_asks_stands_last_where_it_is_seen() {
     let place = Place::filled();
     let buggy = reference_target(&[
         (
@@ -258,9 +258,9 @@ fn what_the_contract_asks_comes_before_what_the_target_did_before() {
     write(place.folder.path(), "target.toml", &buggy);
     let finished = place.run(&[SELECTION]);
     assert_eq!(finished.code, 1);
-    let last_of_the_contract = finished.stdout.rfind("requirement: ");
-    let first_snapshot = finished.stdout.find("FAIL: snapshot at ");
-    assert!(last_of_the_contract.is_some() && last_of_the_contract < first_snapshot);
+    let last_snapshot = finished.stdout.rfind("FAIL: snapshot at ");
+    let first_of_the_contract = finished.stdout.find("requirement: ");
+    assert!(last_snapshot.is_some() && last_snapshot < first_of_the_contract);
 }
 
 #[test]
