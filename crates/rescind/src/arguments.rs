@@ -149,8 +149,8 @@ pub struct Check {
     /// Fail also on what a requirement only recommends (SHOULD)
     #[arg(long)]
     pub strict: bool,
-    /// How many cases run at once
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
+    /// How many cases run at once: most of the time they wait
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: u16,
     /// What tokens and keys are made from; a fresh one if none is given
     #[arg(long)]

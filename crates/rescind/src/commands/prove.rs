@@ -26,7 +26,7 @@ use plan::{Plan, PlannedRun};
 const SEED: &str = "proof";
 
 /// How many cases of one run are run at once.
-const CASES_AT_ONCE: usize = 8;
+const CASES_AT_ONCE: usize = 16;
 
 /// Runs the command. Returns the exit code.
 pub async fn run(arguments: Prove) -> u8 {

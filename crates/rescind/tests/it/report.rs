@@ -2,41 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use rescind_model::event::Report;
 use rescind_model::verdict::Verdict;
 use serde_json::Value;
 
-use crate::support::{check, many_times};
-
-/// What may differ from run to run.
-fn without_what_varies(report: &Report) -> Value {
-    let mut value = serde_json::to_value(report).expect("a report is JSON");
-    value["run"]["seed"] = Value::Null;
-    value["summary"]["duration_ms"] = Value::Null;
-    value
-}
-
-#[test]
-fn twenty_runs_give_the_same_report_whatever_their_seed_and_jobs() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (_, first) = check(folder.path(), &["--strict"]);
-    let expected = without_what_varies(&first);
-    many_times(19, |number| {
-        let folder = tempfile::tempdir().expect("a folder");
-        let jobs = format!("{}", number % 9 + 1);
-        let (finished, report) = check(folder.path(), &["--strict", "--jobs", &jobs]);
-        assert_eq!(finished.code, 0, "{}", finished.stdout);
-        assert_eq!(
-            without_what_varies(&report),
-            expected,
-            "run {number} differs"
-        );
-        assert_ne!(
-            report.run.seed, first.run.seed,
-            "a seed is fresh for every run"
-        );
-    });
-}
+use crate::support::{check, without_what_varies};
 
 #[test]
 fn the_reference_service_passes_strictly_and_every_row_is_judged_or_excluded_with_a_reason() {

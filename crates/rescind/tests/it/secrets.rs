@@ -1,6 +1,7 @@
 //! No token appears in any file or output of a run.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use rescind_model::requirement::SetFiles;
 use rescind_model::secret::{FingerprintKey, KnownSecret, Secret, SecretScanner};
@@ -28,7 +29,7 @@ fn secrets_of(seed: &str, target: &str) -> Vec<Secret> {
         .expect("the files are valid");
     let options = RunOptions {
         seed: seed.to_owned(),
-        jobs: 8,
+        jobs: 32,
         strictness: Strictness::Strict,
         selection: Selection::default(),
         rescind: PathBuf::from(env!("CARGO_BIN_EXE_rescind")),
@@ -81,40 +82,41 @@ fn files(folder: &str) -> Vec<NamedFile> {
     found
 }
 
-/// A scanner for all of them, whole or in part.
-fn scanner(secrets: &[Secret]) -> SecretScanner {
+const SEED: &str = "a seed that a test knows";
+
+/// A scanner for all of them, whole or in part. Made once: they are the same whatever the target
+/// does with them.
+static SCANNER: LazyLock<SecretScanner> = LazyLock::new(|| {
+    let secrets = secrets_of(SEED, &reference_target(&[]));
+    assert!(
+        secrets.len() > 300,
+        "only {} secrets: the test would look for nothing",
+        secrets.len()
+    );
     let mut scanner = SecretScanner::new(FingerprintKey::of_seed("test"));
     for secret in secrets {
         // A fixed prefix is no secret, and all that the profiles have is shorter than this.
         scanner.add(KnownSecret {
             kind: "secret".into(),
-            secret: secret.clone(),
             prefix_length: 5.min(secret.expose().len()),
+            secret,
         });
     }
     scanner
-}
+});
 
 /// Runs the suite with a seed, and looks for its secrets in everything that comes out.
 fn check(defect: Option<&str>) {
-    let seed = "a seed that a test knows";
     let folder = tempfile::tempdir().expect("a folder");
     let serve = defect.map_or_else(
         || "\"serve\"".to_owned(),
         |name| format!("\"serve\", \"--defect\", \"{name}\""),
     );
     let target = reference_target(&[("\"serve\"", &serve)]);
-    let secrets = secrets_of(seed, &target.replace(&serve, "\"serve\""));
-    assert!(
-        secrets.len() > 300,
-        "only {} secrets: the test would look for nothing",
-        secrets.len()
-    );
-    let scanner = scanner(&secrets);
     let path = write(folder.path(), "target.toml", &target);
     let formats = ["json", "ndjson", "junit", "github", "markdown"];
     let reports = formats.map(|format| format!("{format}=report.{format}"));
-    let mut command = rescind(&["check", "--strict", "--seed", seed, "--target", &path]);
+    let mut command = rescind(&["check", "--strict", "--seed", SEED, "--target", &path]);
     for report in &reports {
         command.args(["--report", report]);
     }
@@ -145,7 +147,7 @@ fn check(defect: Option<&str>) {
     // Both streams, the target file, every report, the job summary.
     assert_eq!(outputs.len(), 2 + 1 + formats.len() + 1);
     for (name, text) in outputs {
-        let leaks = scanner.find(&text);
+        let leaks = SCANNER.find(&text);
         assert!(
             leaks.is_empty(),
             "{name} with {defect:?} shows {} parts of secrets",

@@ -1,15 +1,14 @@
 //! Snapshots of a target on the command line: each action, each thing that it can find, and what
 //! is refused.
 
-use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use rescind_model::event::{Report, SNAPSHOT};
 use rescind_model::verdict::Verdict;
 
-use crate::support::{Finished, check, many_times, reference_target, rescind, root, run, write};
+use crate::support::{Finished, check, files, reference_target, rescind, root, run, write};
 
 /// Two cases, which is enough where a full run is not needed.
 const SELECTION: &str = "connected-accounts/refusals/deleted-account";
@@ -108,43 +107,6 @@ impl Place {
 fn rows(report: &Report) -> Vec<Verdict> {
     let rows = report.checks.iter().filter(|row| row.id == SNAPSHOT);
     rows.map(|row| row.verdict).collect()
-}
-
-/// Every file below a folder, with its bytes.
-fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in std::fs::read_dir(&next).expect("the folder is there") {
-            let path = entry.expect("readable").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let bytes = std::fs::read(&path).expect("readable");
-                let below = path.strip_prefix(folder).expect("it is below").to_owned();
-                found.insert(below, bytes);
-            }
-        }
-    }
-    found
-}
-
-#[test]
-fn twenty_runs_write_the_same_bytes_whatever_their_seed_and_jobs() {
-    let committed = files(&root().join("fixtures/snapshots/reference"));
-    assert!(committed.len() > 100, "{}", committed.len());
-    // The set that has every scenario.
-    let set = "connected-accounts-2026-09";
-    many_times(20, |number| {
-        let place = Place::new();
-        let jobs = format!("{}", number % 9 + 1);
-        let finished = place.run(&["--snapshots", "write", "--jobs", &jobs, "--set", set]);
-        assert_eq!(finished.code, 0, "{}", finished.stderr);
-        assert!(
-            files(&place.path("")) == committed,
-            "run {number} differs from what is committed: `rescind check --target fixtures/targets/reference.toml` shows how"
-        );
-    });
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Running the program, and target files made for a test.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use rescind_model::event::Report;
 use rescind_model::profile::Profile;
 use rescind_model::source::SourceFile;
 use rescind_model::verdict::Verdict;
+use serde_json::Value;
 use tokio::io::AsyncBufReadExt as _;
 
 /// The key of a service that [`serve`] has started.
@@ -183,4 +185,31 @@ pub fn many_times(count: usize, what: impl Fn(usize) + Sync) {
             });
         }
     });
+}
+
+/// Every file below a folder, with its bytes.
+pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next).expect("the folder is there") {
+            let path = entry.expect("readable").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = std::fs::read(&path).expect("readable");
+                let below = path.strip_prefix(folder).expect("it is below").to_owned();
+                found.insert(below, bytes);
+            }
+        }
+    }
+    found
+}
+
+/// A report without what may differ from run to run.
+pub fn without_what_varies(report: &Report) -> Value {
+    let mut value = serde_json::to_value(report).expect("a report is JSON");
+    value["run"]["seed"] = Value::Null;
+    value["summary"]["duration_ms"] = Value::Null;
+    value
 }
