@@ -230,7 +230,7 @@ impl Store {
         // Nothing of what is sealed is opened: one row that cannot be read must not stand in the
         // way of every request.
         let overdue = move |transaction: &Transaction<'_>| -> Result<Vec<_>, StoreError> {
-            let mut statement = transaction.prepare_cached(
+            let mut statement = transaction.prepare(
                 "SELECT id, account_id FROM connect_flows
                  WHERE ended_at IS NULL AND expires_at <= ?",
             )?;

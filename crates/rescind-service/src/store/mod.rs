@@ -17,7 +17,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{CachedStatement, Connection, Params, Row, TransactionBehavior};
 
 pub(crate) use self::accounts::{NewAccount, Switched};
 pub(crate) use self::auth_configs::{AuthConfig, AuthConfigRecord, ForBrowsers, NewAuthConfig};
@@ -59,6 +59,27 @@ impl<'a> Deref for Transaction<'a> {
 
     fn deref(&self) -> &Self::Target {
         &self.inner
+    }
+}
+
+/// What is asked often is read once: these go before those of [`rusqlite::Connection`], which read the
+/// statement's text each time.
+impl Transaction<'_> {
+    fn prepare(&self, statement: &str) -> rusqlite::Result<CachedStatement<'_>> {
+        self.inner.prepare_cached(statement)
+    }
+
+    fn execute(&self, statement: &str, values: impl Params) -> rusqlite::Result<usize> {
+        self.prepare(statement)?.execute(values)
+    }
+
+    fn query_row<T>(
+        &self,
+        statement: &str,
+        values: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        self.prepare(statement)?.query_row(values, read)
     }
 }
 

@@ -139,12 +139,16 @@ const CONNECT_FLOWS: &str = "
 /// that another one got ahead by a step, and there are few steps.
 const MOST_ATTEMPTS: u32 = 100;
 
+/// How many statements are kept once they were read: more than there are.
+const STATEMENTS_KEPT: usize = 128;
+
 pub(super) fn open(database: &Database, sealer: &Sealer) -> Result<Connection, StoreError> {
     let mut connection = match database {
         Database::Memory => Connection::open_in_memory()?,
         Database::File(path) => Connection::open(path)?,
     };
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     let mut attempt = 1;
     loop {
         match prepare(&mut connection, sealer) {
