@@ -173,6 +173,9 @@ pub struct ScenarioTopic {
     pub profiles: Vec<Mention>,
     /// The rows that it names.
     pub rows: Vec<RowMention>,
+    /// Public accounts of real bugs that it notices, as links.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seen_in: Vec<String>,
     /// Its steps, in words.
     pub steps: Vec<StepInWords>,
     /// What the ledger must say at the end, in words.

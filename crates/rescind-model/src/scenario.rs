@@ -33,6 +33,8 @@ pub struct Scenario {
     pub profiles: Vec<Located<String>>,
     /// The requirements that its expectations judge.
     pub requirements: Vec<Located<String>>,
+    /// Public accounts of real bugs that it notices.
+    pub seen_in: Vec<Located<String>>,
     /// Its steps.
     pub steps: Vec<Step>,
     /// What the ledger must say of each account at the end.

@@ -94,6 +94,7 @@ fn scenario(page: &mut Page, topic: &ScenarioTopic) {
     );
     page.mentions("profiles", &topic.profiles);
     page.rows(&topic.rows);
+    page.part("seen in", topic.seen_in.iter().map(Entry::text).collect());
     let steps = topic.steps.iter().enumerate();
     page.part(
         "steps",

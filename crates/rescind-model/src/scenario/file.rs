@@ -20,6 +20,10 @@ pub struct ScenarioFile {
     pub profiles: Located<Vec<Located<String>>>,
     /// The requirements that its expectations judge, where a step names none of its own.
     pub requirements: Located<Vec<Located<String>>>,
+    /// Public accounts of real bugs, as `https` links: a target that has one of them fails this
+    /// scenario.
+    #[serde(default)]
+    pub seen_in: Vec<Located<String>>,
     /// The steps, in order.
     #[serde(default, rename = "step")]
     pub steps: Vec<Located<StepFile>>,

@@ -17,6 +17,7 @@ pub(super) fn scenario(id: &str, file: &SourceFile) -> Result<Scenario, Vec<Diag
     let raw: ScenarioFile = source::parse(file).map_err(|diagnostic| vec![diagnostic])?;
     let mut mistakes = Vec::new();
     head(&raw, file, &mut mistakes);
+    seen_in(&raw.seen_in, file, &mut mistakes);
     let mut connected: Vec<String> = Vec::new();
     let mut stage = Stage::new(file);
     let mut steps = Vec::new();
@@ -44,6 +45,7 @@ pub(super) fn scenario(id: &str, file: &SourceFile) -> Result<Scenario, Vec<Diag
         title: raw.title.get().clone(),
         profiles: raw.profiles.get().clone(),
         requirements: raw.requirements.get().clone(),
+        seen_in: raw.seen_in.clone(),
         steps,
         ledger: raw
             .ledger
@@ -96,6 +98,36 @@ fn head(raw: &ScenarioFile, file: &SourceFile, mistakes: &mut Vec<Diagnostic>) {
             );
         }
     }
+}
+
+/// Everybody can follow each of the links, and each stands there once.
+fn seen_in(links: &[Located<String>], file: &SourceFile, mistakes: &mut Vec<Diagnostic>) {
+    for (index, link) in links.iter().enumerate() {
+        if !is_public(link) {
+            let message = "not a link that everybody can follow";
+            mistakes.push(
+                Diagnostic::new(file, link.span(), message).hint(
+                    "the address of a public page about the bug: `https://`, a host and a path",
+                ),
+            );
+        } else if links[..index].iter().any(|earlier| **earlier == **link) {
+            let message = format!("`{}` is named twice", **link);
+            let diagnostic = Diagnostic::new(file, link.span(), message);
+            mistakes.push(diagnostic.hint("name it once"));
+        }
+    }
+}
+
+/// Whether a text is an `https` address of a page: a host without credentials, and a path.
+fn is_public(link: &str) -> bool {
+    let Ok(address) = link.parse::<http::Uri>() else {
+        return false;
+    };
+    let has_host = address.host().is_some_and(|host| host.contains('.'));
+    let is_anonymous = address
+        .authority()
+        .is_some_and(|authority| !authority.as_str().contains('@'));
+    address.scheme_str() == Some("https") && has_host && is_anonymous && address.path().len() > 1
 }
 
 fn step(

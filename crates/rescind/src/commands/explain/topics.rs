@@ -148,6 +148,11 @@ fn scenario(library: &Library, scenario: &Arc<Scenario>) -> ScenarioTopic {
         written_at: whole_file(&scenario.file),
         profiles: profiles.collect(),
         rows: library.rows_named(rows_of_scenario(scenario).map(|named| named.as_str())),
+        seen_in: scenario
+            .seen_in
+            .iter()
+            .map(|link| link.get().clone())
+            .collect(),
         steps: scenario.steps.iter().map(words::step).collect(),
         ledger: words::ledger(&scenario.ledger),
     }
