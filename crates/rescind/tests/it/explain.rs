@@ -24,6 +24,23 @@ fn a_scenario_is_told_step_by_step() {
 }
 
 #[test]
+fn a_scenario_names_the_real_bugs_that_it_sees() {
+    let id = "connected-accounts/failure/refused-with-422";
+    let bug = "https://github.com/xorbitsai/xagent/pull/2407";
+    let explanation = as_data(id);
+    let [Topic::Scenario(scenario)] = explanation.topics.as_slice() else {
+        panic!("one scenario, not {:?}", explanation.topics);
+    };
+    assert_eq!(scenario.seen_in, [bug]);
+    let text = explained(id);
+    let line = text.lines().find(|line| line.contains(bug));
+    assert!(
+        line.is_some_and(|line| line.trim_start().starts_with("seen in")),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_defect_says_what_it_falls_to_and_how_to_see_it() {
     insta::assert_snapshot!(explained("listed-twice"));
 }

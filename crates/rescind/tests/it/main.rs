@@ -6,6 +6,7 @@
 )]
 
 mod architecture;
+mod bugs;
 mod command_line;
 mod connect_flow;
 mod defects;
