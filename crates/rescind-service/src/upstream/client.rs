@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::classify::{RetryAfter, UpstreamAnswer};
 use super::request::UpstreamRequest;
+use super::resolving::Resolver;
 use crate::conclude::Failure;
 use crate::defects::{self, Defect};
 use crate::variants::{Variant, hooks};
@@ -28,6 +29,7 @@ fn client_builder(variant: Option<Variant>, defect: Option<Defect>) -> ClientBui
         .redirect(redirects)
         .retry(retry::never())
         .no_proxy()
+        .dns_resolver(Resolver)
         // Revocations are rare: a connection kept open would be closed by the provider at about
         // the time it is used again, and that would look like a failed dispatch.
         .pool_max_idle_per_host(hooks::idle_connections(variant))

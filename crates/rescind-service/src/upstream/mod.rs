@@ -7,3 +7,4 @@ pub(crate) mod authorization;
 pub(crate) mod classify;
 pub(crate) mod client;
 pub(crate) mod request;
+mod resolving;
