@@ -53,6 +53,11 @@ impl BaseUrl {
         self.is_https
     }
 
+    /// Whether its port is still to be known: it is stated as 0.
+    pub const fn awaits_port(&self) -> bool {
+        matches!(self.port, Some(0))
+    }
+
     /// The same at another port.
     #[must_use]
     pub fn at_port(mut self, port: u16) -> Self {

@@ -39,12 +39,14 @@ pub use reset::Reset;
 pub use truncate::Truncate;
 pub use wrong_length::WrongLength;
 
-/// A failure of an endpoint.
-#[derive(Clone, Debug, PartialEq)]
+/// A failure of an endpoint. It is written as it would be stated.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Fault {
     /// The requests that meet it.
+    #[serde(flatten)]
     pub meets: Meets,
     /// What becomes of them.
+    #[serde(flatten)]
     pub effect: Effect,
 }
 

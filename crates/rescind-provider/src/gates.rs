@@ -7,7 +7,7 @@
 use rescind_model::fault::When;
 use rescind_model::gate::Gate;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::faults::Traits;
 use crate::ledger::{Moment, TokenId};
@@ -18,11 +18,13 @@ use crate::name::Name;
 const REMEMBERED: usize = 100;
 
 /// The number of a gate at its tenant, counted from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct GateId(pub u32);
 
 /// What has become of a gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GateState {
     /// It holds nothing, and has room for a request that is to come.

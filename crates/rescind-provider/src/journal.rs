@@ -6,11 +6,13 @@ mod raw;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
+use rescind_model::fault::Effect;
 use rescind_model::profile::ClientAuthentication;
 use rescind_model::secret::SecretScanner;
 use rescind_model::vocabulary::Endpoint;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::gates::GateId;
 use crate::ledger::{GrantId, Moment, TokenId};
@@ -25,7 +27,7 @@ const CAPACITY: usize = 10_000;
 const NEVER_ANSWERED: &str = "never answered";
 
 /// A request and what became of it.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// The number of the request at this tenant, counted from 1.
     pub number: u64,
@@ -56,6 +58,7 @@ pub struct Entry {
     /// The seconds that the answer asked the client to wait (`Retry-After`).
     pub retry_after: Option<u64>,
     /// The faults that it met, by their words, in the order in which they acted.
+    #[serde(deserialize_with = "fault_words")]
     pub faults: Vec<&'static str>,
     /// The gates at which it was to stop.
     pub gates: Vec<GateId>,
@@ -72,7 +75,7 @@ pub struct Withheld {
 }
 
 /// What a request presented to be revoked, refreshed or shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Presented {
     /// Nothing.
@@ -101,7 +104,7 @@ impl Presented {
 }
 
 /// What a careful client would not have done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Departure {
     /// It carried a token to a path that is no endpoint.
@@ -157,7 +160,7 @@ impl Departure {
 }
 
 /// What the provider made of a request.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It took effect.
@@ -307,6 +310,17 @@ impl Entry {
         self.raw.answer()
     }
 
+    /// The request and the answer, if there was one, byte for byte as they are kept, their secrets
+    /// among them.
+    pub fn bytes(&self) -> (&[u8], Option<&[u8]>) {
+        self.raw.bytes()
+    }
+
+    /// Makes it the entry of a request and an answer that another program has kept.
+    pub(crate) fn set_bytes(&mut self, request: &[u8], answer: Option<&[u8]>) {
+        self.raw = Raw::of_bytes(request, answer);
+    }
+
     /// The request as it came, line by line, every secret replaced.
     pub fn request_lines(&self, scanner: &SecretScanner) -> Vec<String> {
         lines(&scanner.redact_message(&self.raw.request()))
@@ -316,6 +330,19 @@ impl Entry {
     pub fn answer_lines(&self, scanner: &SecretScanner) -> Vec<String> {
         lines(&scanner.redact_message(&self.raw.answer()))
     }
+}
+
+/// The words of faults, as another program has written them.
+fn fault_words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<&'static str>, D::Error> {
+    let words = Vec::<String>::deserialize(deserializer)?;
+    let known = |word: &String| {
+        let mut known = Effect::WORDS.into_iter();
+        known.find(|known| known == word)
+    };
+    let words = words
+        .iter()
+        .map(|word| known(word).ok_or_else(|| D::Error::custom("a fault that nobody knows")));
+    words.collect()
 }
 
 fn lines(text: &str) -> Vec<String> {

@@ -14,7 +14,7 @@ use rescind_model::Subject;
 use rescind_model::profile::{Profile, RevocationScope, TokenCharacters, TokenFormat};
 use rescind_model::vocabulary::TokenState;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::name::Name;
 use crate::scope::Scope;
@@ -25,7 +25,9 @@ use text::Text;
 use tokens::{TokenRecord, Tokens};
 
 /// A moment on the provider's clock, in milliseconds since the tenant began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Moment(pub u64);
 
 impl Moment {
@@ -43,12 +45,16 @@ impl Moment {
 }
 
 /// A grant: what one user gave one client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct GrantId(pub u32);
 
 /// A token, named without showing it: the grant, the kind, and how many of the kind the grant had
 /// before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct TokenId {
     /// Its grant.
     pub grant: GrantId,
@@ -60,7 +66,7 @@ pub struct TokenId {
 
 /// When and why a token died, or is going to die: the moment may lie ahead, and until then it is
 /// alive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Death {
     /// When.
     pub at: Moment,
@@ -69,7 +75,7 @@ pub struct Death {
 }
 
 /// Why a token died. A number is that of the journal's entry which did it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// A revocation presented this very token.
@@ -385,15 +391,18 @@ impl Ledger {
 
     /// Every token of a grant, in the order of issue.
     pub fn tokens(&self, grant: GrantId, now: Moment) -> Vec<TokenView> {
+        let mut tokens = self.tokens_with_what_lies_ahead(grant, now);
+        for token in &mut tokens {
+            token.death = token.death.filter(|death| death.at <= now);
+        }
+        tokens
+    }
+
+    /// Every token of a grant, in the order of issue, with the deaths that lie ahead.
+    pub fn tokens_with_what_lies_ahead(&self, grant: GrantId, now: Moment) -> Vec<TokenView> {
         let slots = self.grants.get(grant).into_iter().flat_map(Grant::tokens);
-        slots
-            .filter_map(|slot| self.tokens.get(slot))
-            .map(|record| {
-                let mut view = record.view(now);
-                view.death = view.death.filter(|death| death.at <= now);
-                view
-            })
-            .collect()
+        let records = slots.filter_map(|slot| self.tokens.get(slot));
+        records.map(|record| record.view(now)).collect()
     }
 
     /// The newest token of a kind in a grant.

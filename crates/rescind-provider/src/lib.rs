@@ -85,6 +85,7 @@ pub mod ledger;
 pub mod message;
 pub mod name;
 pub mod notices;
+pub mod observation;
 pub mod pending;
 pub mod pkce;
 pub mod profiles;
@@ -100,6 +101,7 @@ pub use addresses::Addresses;
 pub use builder::{BuildError, ProviderBuilder, RunningProvider};
 pub use journal::{Departure, Entry, Outcome};
 pub use ledger::{GrantId, Ledger, TokenId};
+pub use observation::Observation;
 /// The vocabulary that faults, profiles and the states of tokens are said in.
 pub use rescind_model as model;
 pub use server::{Provider, Tenant};

@@ -14,6 +14,7 @@ mod tls;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rescind_model::secret::FingerprintKey;
@@ -63,9 +64,18 @@ struct Shared {
     directory: Directory,
     /// The further hosts that tenants share, by the names that profiles give them.
     hosts: Mutex<BTreeMap<String, SocketAddr>>,
+    /// How many tenants were given names of which nobody cared what they are.
+    named: AtomicU64,
     runtime: Handle,
     stop: CancellationToken,
     connections: TaskTracker,
+}
+
+/// What a tenant's tokens are made from.
+#[derive(Clone, Copy, Debug)]
+struct Origin<'a> {
+    seed: &'a str,
+    name: &'a str,
 }
 
 /// A tenant of a running provider.
@@ -140,8 +150,11 @@ impl Provider {
         clippy::unused_async,
         reason = "whoever starts a server awaits it, and it must be in a runtime"
     )]
-    pub async fn start_with(options: ProviderOptions) -> Result<Self, StartError> {
+    pub async fn start_with(mut options: ProviderOptions) -> Result<Self, StartError> {
         let (listener, address) = bind(options.listen, &options)?;
+        if let Some(url) = options.public_url.take_if(|url| url.awaits_port()) {
+            options.public_url = Some(url.at_port(address.port()));
+        }
         let (elsewhere_listener, elsewhere) =
             bind(SocketAddr::new(options.listen.ip(), 0), &options)?;
         let tls = match &options.tls {
@@ -156,6 +169,7 @@ impl Provider {
             tls,
             directory: Directory::default(),
             hosts: Mutex::default(),
+            named: AtomicU64::default(),
             runtime: Handle::current(),
             stop: CancellationToken::new(),
             connections: TaskTracker::new(),
@@ -217,6 +231,12 @@ impl Provider {
 
     /// Stops listening and waits until every connection has ended.
     pub async fn stop(self) {
+        self.end_connections().await;
+    }
+
+    /// Stops listening and waits until every connection has ended. What its tenants know can still be
+    /// asked of them.
+    pub async fn end_connections(&self) {
         self.stop.cancel();
         self.connections.close();
         self.connections.wait().await;
@@ -281,11 +301,29 @@ impl Shared {
         self.connections.spawn_on(accepting, &self.runtime);
     }
 
+    /// What the tokens of a tenant of that name are made from, if nobody says otherwise.
+    fn made_from<'a>(&'a self, name: &'a str) -> Origin<'a> {
+        Origin {
+            seed: &self.options.seed,
+            name,
+        }
+    }
+
     fn add_tenant(
         self: &Arc<Self>,
         at: &Address,
         name: &str,
         profile: Arc<Profile>,
+    ) -> Result<Arc<Tenant>, StartError> {
+        self.add_tenant_made_from(at, name, profile, self.made_from(name))
+    }
+
+    fn add_tenant_made_from(
+        self: &Arc<Self>,
+        at: &Address,
+        name: &str,
+        profile: Arc<Profile>,
+        origin: Origin<'_>,
     ) -> Result<Arc<Tenant>, StartError> {
         // A listener belongs to a runtime, and whoever adds may be in none.
         let _runtime = self.runtime.enter();
@@ -313,7 +351,7 @@ impl Shared {
         if let (Some(tls), Address::Host(host)) = (&self.tls, at) {
             tls.also_for(&Address::whole_host(host));
         }
-        let tenant = Arc::new(self.tenant(at, name, profile, &bound));
+        let tenant = Arc::new(self.tenant(at, name, profile, &bound, origin));
         for replaced in self.directory.add(&tenant) {
             replaced.listening.cancel();
         }
@@ -324,9 +362,16 @@ impl Shared {
         Ok(tenant)
     }
 
-    fn tenant(&self, at: &Address, name: &str, profile: Arc<Profile>, bound: &Bound) -> Tenant {
+    fn tenant(
+        &self,
+        at: &Address,
+        name: &str,
+        profile: Arc<Profile>,
+        bound: &Bound,
+        origin: Origin<'_>,
+    ) -> Tenant {
         let addresses = self.places().addresses(at, name, bound);
-        let key = LedgerKey::new(&self.options.seed, name);
+        let key = LedgerKey::new(origin.seed, origin.name);
         let state = TenantState::new(profile, key)
             .at(addresses.clone())
             .begun_at(self.clock.started_at());
@@ -337,7 +382,7 @@ impl Shared {
             addresses,
             bound: bound.own,
             clock: self.clock,
-            fingerprints: FingerprintKey::of_seed(&self.options.seed),
+            fingerprints: FingerprintKey::of_seed(origin.seed),
             listening: self.stop.child_token(),
             changes: Changes::new(),
             state: Mutex::new(state),

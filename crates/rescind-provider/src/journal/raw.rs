@@ -89,6 +89,21 @@ impl Raw {
         self.is_answered = true;
     }
 
+    /// The request, and the answer, if there was one.
+    pub(super) fn bytes(&self) -> (&[u8], Option<&[u8]>) {
+        let (request, answer) = self.bytes.split_at(self.request_length);
+        (request, self.is_answered.then_some(answer))
+    }
+
+    /// Of what somebody else has kept.
+    pub(super) fn of_bytes(request: &[u8], answer: Option<&[u8]>) -> Self {
+        Self {
+            bytes: [request, answer.unwrap_or_default()].concat(),
+            request_length: request.len(),
+            is_answered: answer.is_some(),
+        }
+    }
+
     pub(super) fn method(&self) -> &str {
         let method = self.bytes.split(|byte| *byte == b' ').next();
         std::str::from_utf8(method.unwrap_or_default()).unwrap_or_default()

@@ -17,6 +17,7 @@ mod journal;
 mod keys;
 mod ledger;
 mod mistake;
+mod observation;
 mod openapi;
 mod provider;
 mod read;
@@ -140,6 +141,8 @@ const OPERATIONS: &[Row] = &[
     row::<tokens::Kill>(),
     row::<users::Remove>(),
     row::<journal::Show>(),
+    row::<observation::Observe>(),
+    row::<observation::List>(),
     row::<events::Watch>(),
     row::<clock::Show>(),
     row::<clock::Advance>(),

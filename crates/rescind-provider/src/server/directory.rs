@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use http::header::HOST;
 use http::uri::Authority;
+use rescind_model::BaseUrl;
 use serde_json::json;
 
-use super::{CONTROL_PREFIX, Tenant};
+use super::{CONTROL_PREFIX, ProviderOptions, Tenant};
 use crate::interpreter::Identification;
 use crate::interpreter::metadata::Document;
 use crate::message::{Reply, Request};
@@ -34,6 +36,15 @@ pub enum Address {
 }
 
 impl Address {
+    /// A host of a tenant's name: below that of the provider's public address, if that is a name, and
+    /// below `localhost` if not.
+    pub fn host_of(tenant: &str, options: &ProviderOptions) -> Self {
+        let public = options.public_url.as_ref().map(BaseUrl::host);
+        let is_ip = |host: &str| host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+        let public = public.filter(|host| !is_ip(host)).unwrap_or("localhost");
+        Self::Host(format!("{tenant}.{public}"))
+    }
+
     /// The whole name of a host that is stated.
     pub(super) fn whole_host(stated: &str) -> String {
         let stated = stated.to_ascii_lowercase();
@@ -124,6 +135,11 @@ impl Directory {
         named.sort_by_key(|(name, _)| *name);
         let named = named.into_iter().map(|(_, tenant)| Arc::clone(tenant));
         tables.root.iter().cloned().chain(named).collect()
+    }
+
+    /// Whether there is a tenant of that name.
+    pub(super) fn has_name(&self, name: &str) -> bool {
+        self.all().iter().any(|tenant| tenant.name() == name)
     }
 
     /// Whether a tenant lies at a host of that name.
@@ -245,8 +261,9 @@ fn below(
 fn of_client(tenants: &[Arc<Tenant>], identification: &Identification) -> Option<Arc<Tenant>> {
     let of_client = |tenant: &&Arc<Tenant>| tenant.lock().has_client_of(identification);
     let of_value = |tenant: &&Arc<Tenant>| tenant.lock().has_given(identification);
-    let found = tenants.iter().find(of_client);
-    found.or_else(|| tenants.iter().find(of_value)).cloned()
+    // Of two that were made from the same, the later one is meant: the other was left behind.
+    let found = tenants.iter().rfind(of_client);
+    found.or_else(|| tenants.iter().rfind(of_value)).cloned()
 }
 
 fn nobody() -> Reply {

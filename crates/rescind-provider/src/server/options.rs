@@ -16,7 +16,8 @@ pub struct ProviderOptions {
     /// What tokens are made from.
     pub seed: String,
     /// Its address as servers reach it, where that is another than the one it listens at: behind a
-    /// proxy, or in a container. A path in it is for the proxy to take off.
+    /// proxy, or in a container. A path in it is for the proxy to take off, and its port 0 is the one
+    /// that is listened at.
     pub public_url: Option<BaseUrl>,
     /// Its address as a browser reaches it, where that differs from what servers see.
     pub browser_url: Option<BaseUrl>,

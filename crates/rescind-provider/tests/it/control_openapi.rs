@@ -32,6 +32,22 @@ fn sent(method: &'static str, form: &'static str, path: &str, body: Value) -> Se
     }
 }
 
+/// What a program asks that judges somebody.
+fn requests_of_a_judge() -> Vec<Sent> {
+    let none = || json!({});
+    let tenant = json!({
+        "profile": "google",
+        "address": "host_of_its_name",
+        "made_from": { "seed": "another", "name": "one" },
+    });
+    let observation = "/observation?secrets=show&grants=0,1";
+    vec![
+        sent("GET", "/observation", observation, none()),
+        sent("GET", "/secrets", "/secrets?secrets=show", none()),
+        sent("POST", "/tenants", "/tenants", tenant),
+    ]
+}
+
 /// Requests that show each answer of each operation.
 fn requests(toml: &str) -> Vec<Sent> {
     let none = || json!({});
@@ -110,6 +126,7 @@ fn requests(toml: &str) -> Vec<Sent> {
         ),
         sent("POST", "/reset", "/reset", none()),
     ];
+    requests.extend(requests_of_a_judge());
     let mistakes: Vec<Sent> = requests
         .iter()
         .flat_map(|right| {
@@ -232,7 +249,7 @@ fn everything_in_the_document_is_described_and_named_once() {
             }
         }
     }
-    assert_eq!(ids.len(), 33);
+    assert_eq!(ids.len(), 35);
     assert!(
         !document.to_string().contains("\\n"),
         "a text is broken into lines"

@@ -17,6 +17,7 @@ mod control_access;
 mod control_events;
 mod control_faults;
 mod control_mistakes;
+mod control_observation;
 mod control_openapi;
 mod control_tenants;
 mod control_tokens;

@@ -35,6 +35,14 @@ async fn by_itself_it_is_seen_where_it_listens() {
 }
 
 #[tokio::test]
+async fn a_port_that_nobody_knows_yet_is_the_one_that_it_listens_at() {
+    let public = "http://host.docker.internal:0/fake";
+    let (bound, seen) = addresses(options(public, None, None), &Address::Root).await;
+    let expected = format!("http://host.docker.internal:{}/fake", bound.port());
+    assert_eq!(seen.own, expected);
+}
+
+#[tokio::test]
 async fn servers_and_browsers_may_see_it_at_different_addresses() {
     let public = "http://provider:8080";
     let (_, seen) = addresses(options(public, None, None), &Address::Root).await;

@@ -188,3 +188,30 @@ async fn a_consent_page_and_a_code_lead_to_the_tenant_that_made_them() {
     );
     assert_eq!(two.lock().journal().received(), 2);
 }
+
+#[tokio::test]
+async fn of_two_tenants_with_the_same_clients_the_later_one_is_meant() {
+    let provider = Provider::start(loopback(), "seed").await.unwrap();
+    let base_url = format!("http://{}", provider.address());
+    for name in ["left-behind", "new"] {
+        let made_from = json!({ "seed": "run", "name": "case" });
+        let tenant = json!({
+            "name": name, "profile": "rfc7009", "address": "client", "made_from": made_from,
+        });
+        let add = Ask::post("/_rescind/tenants").json(&tenant);
+        assert_eq!(Http::new().send(&base_url, add).await.status, 200);
+    }
+    let tenants = provider.tenants();
+    let received = |name: &str| {
+        let tenant = tenants.iter().find(|tenant| tenant.name() == name).unwrap();
+        tenant.lock().journal().received()
+    };
+    let minted: Vec<_> = tenants.iter().map(|tenant| mint(tenant)).collect();
+    let by_client = Ask::post("/oauth2/revoke")
+        .basic(&minted[0].client)
+        .form(&[("token", "never-issued")]);
+    assert_eq!(send(&provider, by_client).await.status, 200);
+    let by_token = Ask::get("/userinfo").bearer(minted[0].access());
+    assert_eq!(send(&provider, by_token).await.status, 200);
+    assert_eq!((received("left-behind"), received("new")), (0, 2));
+}

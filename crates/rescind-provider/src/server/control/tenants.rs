@@ -1,6 +1,8 @@
 //! The tenants of the provider: which there are, a new one, and the end of one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rescind_model::Profile;
 use rescind_model::source::{Colour, SourceFile, nearest_hint};
@@ -11,7 +13,7 @@ use super::call::{Call, Given, Nothing};
 use super::mistake::Mistake;
 use super::{Operation, Scope};
 use crate::profiles;
-use crate::server::{Address, Tenant};
+use crate::server::{Address, Origin, ProviderOptions, Shared, Tenant};
 
 /// A tenant.
 #[derive(Serialize, JsonSchema)]
@@ -24,6 +26,9 @@ pub(super) struct TenantView {
     control_url: String,
     /// The title of its profile.
     profile: String,
+    /// The addresses of the further hosts of its profile, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    hosts: BTreeMap<String, String>,
 }
 
 impl From<&Arc<Tenant>> for TenantView {
@@ -33,6 +38,7 @@ impl From<&Arc<Tenant>> for TenantView {
             base_url: tenant.base_url().to_owned(),
             control_url: tenant.control_url(),
             profile: tenant.lock().profile().title.clone(),
+            hosts: tenant.addresses().hosts.clone().into_iter().collect(),
         }
     }
 }
@@ -68,8 +74,10 @@ impl Operation for List {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewTenant {
-    /// Its name, from which its tokens are made: letters, digits, `-`, `_` and `.`.
-    name: String,
+    /// Its name, from which its tokens are made: letters, digits, `-`, `_` and `.`. One that nobody
+    /// has, if not stated.
+    #[serde(default)]
+    name: Option<String>,
     /// The name of a profile that the program has.
     #[serde(default)]
     profile: Option<String>,
@@ -79,6 +87,19 @@ pub(super) struct NewTenant {
     /// Where it lies; below `/t/NAME` if not stated.
     #[serde(default)]
     address: Option<NewAddress>,
+    /// What its tokens are made from, in place of the provider's seed and the tenant's name.
+    #[serde(default)]
+    made_from: Option<MadeFrom>,
+}
+
+/// What a tenant's tokens are made from: of the same, the same are made.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct MadeFrom {
+    /// In place of the provider's seed; fingerprints are made from it, too.
+    seed: String,
+    /// In place of the tenant's name.
+    name: String,
 }
 
 /// Where a tenant lies.
@@ -93,17 +114,21 @@ enum NewAddress {
     Port,
     /// At the root, for requests to a host of this name; one without a dot is below `localhost`.
     Host(String),
+    /// At the root, for requests to a host of the tenant's name: below that of the provider's public
+    /// address, or else below `localhost`.
+    HostOfItsName,
     /// At the root, for requests of its clients, or with what it has given out.
     Client,
 }
 
 impl NewAddress {
-    fn of(self, name: &str) -> Address {
+    fn of(self, name: &str, options: &ProviderOptions) -> Address {
         match self {
             Self::Root => Address::Root,
             Self::Path => Address::Below(name.to_owned()),
             Self::Port => Address::Port,
             Self::Host(host) => Address::Host(host),
+            Self::HostOfItsName => Address::host_of(name, options),
             Self::Client => Address::Client,
         }
     }
@@ -122,29 +147,48 @@ impl Operation for Add {
     type Answer = TenantView;
 
     async fn handle(call: Call, _: Nothing, new: NewTenant) -> Result<Given<TenantView>, Mistake> {
-        let is_plain =
-            |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
-        if new.name.is_empty() || new.name.len() > 100 || !new.name.chars().all(is_plain) {
-            return Err(Mistake::new(
-                "that is no name of a tenant",
-                "one to a hundred letters, digits, `-`, `_` or `.`: it stands in its address",
-            ));
-        }
         let profile = profile(new.profile.as_deref(), new.profile_toml)?;
-        let address = new.address.unwrap_or(NewAddress::Path).of(&new.name);
-        let taken = |tenant: &Arc<Tenant>| tenant.name() == new.name;
-        if call.shared.directory.all().iter().any(taken) {
-            return Err(Mistake::new(
-                "there is a tenant of that name",
-                "choose another name, or remove that one first",
-            ));
-        }
-        let added = call
-            .shared
-            .add_tenant(&address, &new.name, Arc::new(profile));
+        let shared = &call.shared;
+        let name = name(shared, new.name)?;
+        let address = new.address.unwrap_or(NewAddress::Path);
+        let address = address.of(&name, &shared.options);
+        let made_from = new.made_from.as_ref().map_or_else(
+            || shared.made_from(&name),
+            |stated| Origin {
+                seed: &stated.seed,
+                name: &stated.name,
+            },
+        );
+        let added = shared.add_tenant_made_from(&address, &name, Arc::new(profile), made_from);
         let tenant = added.map_err(|error| Mistake::new(&error.to_string(), error.hint()))?;
         Ok(Given::Json(TenantView::from(&tenant)))
     }
+}
+
+/// The name that is stated, if nobody has it, or one that nobody has.
+fn name(shared: &Shared, stated: Option<String>) -> Result<String, Mistake> {
+    let is_taken = |name: &str| shared.directory.has_name(name);
+    let Some(name) = stated else {
+        let mut names = std::iter::repeat_with(|| {
+            let number = shared.named.fetch_add(1, Ordering::Relaxed) + 1;
+            format!("tenant-{number}")
+        });
+        return Ok(names.find(|name| !is_taken(name)).unwrap_or_default());
+    };
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
+    if name.is_empty() || name.len() > 100 || !name.chars().all(is_plain) {
+        return Err(Mistake::new(
+            "that is no name of a tenant",
+            "one to a hundred letters, digits, `-`, `_` or `.`: it stands in its address",
+        ));
+    }
+    if is_taken(&name) {
+        return Err(Mistake::new(
+            "there is a tenant of that name",
+            "choose another name, or remove that one first",
+        ));
+    }
+    Ok(name)
 }
 
 /// The profile that is meant.
