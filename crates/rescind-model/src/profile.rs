@@ -87,6 +87,9 @@ pub struct Profile {
     /// that no recovery ends.
     #[serde(default, rename = "fault")]
     stated_faults: Vec<Located<Stated>>,
+    /// The file that states all this, for another program that is to imitate the same provider.
+    #[serde(skip)]
+    pub file: SourceFile,
 }
 
 /// The tokens that a provider issues.
@@ -443,7 +446,8 @@ impl Profile {
     /// # Errors
     /// Every mistake in the file.
     pub fn parse(file: &SourceFile) -> Result<Self, Vec<Diagnostic>> {
-        let profile: Self = source::parse(file).map_err(|diagnostic| vec![diagnostic])?;
+        let mut profile: Self = source::parse(file).map_err(|diagnostic| vec![diagnostic])?;
+        profile.file = file.clone();
         let mistakes = profile.mistakes(file);
         if mistakes.is_empty() {
             Ok(profile)

@@ -1,6 +1,7 @@
 //! Target files: how to reach an implementation, put an account into it, and read its answers.
 
 mod capabilities;
+mod provider;
 mod validate;
 mod words;
 
@@ -13,6 +14,7 @@ use serde_json::Value;
 use crate::source::{Diagnostic, Located, SourceFile};
 use crate::template;
 pub use capabilities::{Capabilities, Capability, Obstacle};
+pub use provider::{Control, ProviderPlace, TenantsBy};
 pub use words::{ErrorWords, Words};
 
 /// An implementation under test.
@@ -51,6 +53,10 @@ pub struct Target {
     /// How to run the target, if the runner is to.
     #[serde(default)]
     pub process: Option<Process>,
+    /// How the target sees the provider, and where the provider runs. On loopback, in this program,
+    /// if not stated.
+    #[serde(default)]
+    pub provider: ProviderPlace,
     /// What a call may take, and what may come after it.
     #[serde(default)]
     pub limits: Located<Limits>,
@@ -311,7 +317,10 @@ impl Target {
             .other_keys()
             .filter_map(|(_, key)| key.environment.as_ref());
         let headers = self.headers_from_environment.values();
-        self.api_key.environment.iter().chain(others).chain(headers)
+        let control = self.provider.control.as_ref();
+        let control = control.map(|control| &control.key_from_environment);
+        let keys = self.api_key.environment.iter().chain(others);
+        keys.chain(headers).chain(control)
     }
 
     /// Reads a target file and validates it, for providers at one host.

@@ -11,20 +11,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rescind_model::scenario::{Delete, Revoke, Step, SwitchedStatus, Verb};
-use rescind_model::secret::KnownSecret;
+use rescind_model::secret::{KnownSecret, SecretScanner};
 use rescind_model::target::{Call as TargetCall, RequestTemplate};
 use rescind_model::template::{TemplateError, Variables};
 use rescind_model::{Scenario, Subject, TokenState};
-use rescind_provider::{Entry, Tenant, TokenId};
+use rescind_provider::ledger::GrantId;
+use rescind_provider::{Entry, Observation, TokenId};
 use serde_json::json;
 
 use self::races::Stage;
-use crate::clock::poll_until;
+use crate::clock::Looks;
 use crate::error::Problem;
 use crate::judge::facts::{self, Held};
 use crate::plan::Case;
+use crate::provider_access::{AccessError, TenantAccess};
 use crate::record::overlaps::Overlap;
-use crate::record::{AccountIdentity, Call, CaseRecord, StepRecord, World, never_given, tokens_of};
+use crate::record::{AccountIdentity, Call, CaseRecord, StepRecord, World, never_given};
 use crate::target::{
     Adapter, CallError, CapturedLog, Connected, Durable, DurableProcess, ProvisioningError,
 };
@@ -33,7 +35,7 @@ use crate::target::{
 pub struct CaseRun {
     case: Case,
     adapter: Arc<Adapter>,
-    tenant: Arc<Tenant>,
+    tenant: TenantAccess,
     /// What the target's client steps captured, by client and scheme.
     clients: BTreeMap<(String, String), Variables>,
     connected: BTreeMap<String, Connected>,
@@ -55,7 +57,7 @@ pub struct FinishedCase {
     /// What is known so far.
     pub record: CaseRecord,
     /// Its tenant.
-    pub tenant: Arc<Tenant>,
+    pub tenant: TenantAccess,
     /// The number of the last request that a step has accounted for.
     pub seen: u64,
     /// What the case's own process wrote, if it had one.
@@ -75,6 +77,8 @@ enum StepError {
     NoSuchCall(&'static str),
     #[error("the account has no {0} at the provider")]
     NoSuchToken(Subject),
+    #[error("{0}; {hint}", hint = .0.hint())]
+    Provider(#[from] AccessError),
     #[error("the provider's journal has dropped requests that the verdict would need")]
     JournalLost,
     #[error("the interleaving was not reached: {0}")]
@@ -93,11 +97,11 @@ enum StepError {
 
 impl CaseRun {
     /// A case at a tenant of its own.
-    pub fn new(case: Case, adapter: Arc<Adapter>, tenant: Arc<Tenant>) -> Self {
+    pub fn new(case: Case, adapter: Arc<Adapter>, tenant: impl Into<TenantAccess>) -> Self {
         Self {
             case,
             adapter,
-            tenant,
+            tenant: tenant.into(),
             clients: BTreeMap::new(),
             connected: BTreeMap::new(),
             identities: BTreeMap::new(),
@@ -125,10 +129,16 @@ impl CaseRun {
                 CapturedLog::default()
             }
         };
-        let mut scanner = self
-            .tenant
-            .lock()
-            .scanner(self.tenant.fingerprints().clone());
+        let mut scanner = match self.tenant.scanner().await {
+            Ok(scanner) => scanner,
+            Err(error) => {
+                // Nothing may be shown that could hold a secret which is not known.
+                self.steps.clear();
+                self.overlaps.clear();
+                harness_error.get_or_insert_with(|| StepError::from(error).to_string());
+                SecretScanner::new(self.tenant.fingerprints().clone())
+            }
+        };
         for key in self.adapter.keys().all() {
             scanner.add(KnownSecret {
                 kind: "api_key".into(),
@@ -177,11 +187,11 @@ impl CaseRun {
     async fn step(&mut self, index: usize, step: &Step, is_last: bool) -> Result<(), StepError> {
         if !self.stage.is_open() {
             // What came since the last call was answered came unasked.
-            let strays = self.dispatches_since();
+            let strays = self.look().await?;
             if let Some(last) = self.steps.last_mut() {
-                last.strays.extend(strays);
+                last.strays
+                    .extend(strays.into_iter().filter(Entry::is_dispatch));
             }
-            self.observe_ledger();
         }
         let before = self.world.clone();
         self.stage.enter(index, &step.verb, &before);
@@ -218,8 +228,7 @@ impl CaseRun {
         record: &mut StepRecord,
         left: Option<(Overlap, World)>,
     ) -> Result<(), StepError> {
-        record.entries = self.entries_since()?;
-        self.observe_ledger();
+        record.entries = self.look().await?;
         if record.call.is_some() || left.is_some() {
             record.reads.extend(self.read_all().await?);
         }
@@ -234,7 +243,6 @@ impl CaseRun {
     async fn act(&mut self, index: usize, verb: &Verb) -> Result<Option<Call>, StepError> {
         let adapter = Arc::clone(&self.adapter);
         let target = adapter.target();
-        let elapsed = self.tenant.elapsed();
         let call = match verb {
             Verb::Connect(connect) => {
                 self.connect(connect).await?;
@@ -265,24 +273,24 @@ impl CaseRun {
             }
             Verb::RemoveByUser(removal) => {
                 if let Some(identity) = self.identities.get(removal.account.get()) {
-                    self.tenant.lock().remove_by_user(identity.grant, elapsed);
+                    self.tenant.remove_by_user(identity.grant).await?;
                 }
                 return Ok(None);
             }
             Verb::Expire(expire) => {
-                self.expire(&expire.account, expire.token)?;
+                self.expire(&expire.account, expire.token).await?;
                 return Ok(None);
             }
             Verb::AdvanceClock(advance) => {
-                self.tenant.lock().clock_mut().advance(advance.seconds);
+                self.tenant.advance(advance.seconds).await?;
                 return Ok(None);
             }
             Verb::Fail(fault) => {
-                self.tenant.lock().fail(fault.clone());
+                self.tenant.fail(fault).await?;
                 return Ok(None);
             }
             Verb::Recover => {
-                self.tenant.lock().recover();
+                self.tenant.recover().await?;
                 return Ok(None);
             }
             Verb::Finish(named) => self.finish(named).await?,
@@ -313,16 +321,18 @@ impl CaseRun {
         self.note_deletion(account, &call);
         let seconds = declared.seconds.as_ref();
         let bound = seconds.map_or(target.limits.background_seconds, |seconds| **seconds);
-        poll_until(Duration::from_secs_f64(bound), || {
-            self.observe_ledger();
+        let mut looks = Looks::within(Duration::from_secs_f64(bound));
+        loop {
+            let seen = self.tenant.tokens(self.grants()).await?;
+            self.take_in_tokens(&seen);
             let account = self.world.accounts.get(account);
             let is_alive = |subject| {
                 account.is_some_and(|account| account.state(subject) == TokenState::Alive)
             };
-            !killable.iter().copied().any(is_alive)
-        })
-        .await;
-        Ok(call)
+            if !killable.iter().copied().any(is_alive) || !looks.again().await {
+                return Ok(call);
+            }
+        }
     }
 
     /// What of an account some declared route reaches.
@@ -410,44 +420,41 @@ impl CaseRun {
         Ok(self.adapter.call(request, &variables).await?)
     }
 
-    fn expire(&self, account: &str, subject: Subject) -> Result<(), StepError> {
-        let elapsed = self.tenant.elapsed();
-        let grant = self.identities.get(account).map(|identity| identity.grant);
-        let done = grant.is_some_and(|grant| self.tenant.lock().expire(grant, subject, elapsed));
+    async fn expire(&self, account: &str, subject: Subject) -> Result<(), StepError> {
+        let identity = self.identities.get(account);
+        let grant = identity.map(|identity| identity.grant);
+        let grant = grant.ok_or(StepError::NoSuchToken(subject))?;
+        let done = self.tenant.expire(grant, subject).await?;
         done.then_some(()).ok_or(StepError::NoSuchToken(subject))
     }
 
-    /// What the provider received since the last look.
-    fn entries_since(&mut self) -> Result<Vec<Entry>, StepError> {
-        let state = self.tenant.lock();
-        if state.journal().lost_after(self.seen) {
+    /// What the provider received since the last look. How the ledger stands at that moment becomes
+    /// known with it.
+    async fn look(&mut self) -> Result<Vec<Entry>, StepError> {
+        let seen = self.tenant.observe(self.seen, self.grants()).await?;
+        if seen.lost {
             return Err(StepError::JournalLost);
         }
-        let entries: Vec<Entry> = state.journal().after(self.seen).cloned().collect();
-        self.seen = state.journal().received();
-        drop(state);
-        let lost: BTreeSet<TokenId> = never_given(&entries).collect();
+        self.seen = seen.received;
+        self.take_in_tokens(&seen);
+        let lost: BTreeSet<TokenId> = never_given(&seen.entries).collect();
         for account in self.world.accounts.values_mut() {
             account.never_given.extend(&lost);
         }
-        Ok(entries)
+        Ok(seen.entries)
     }
 
-    fn dispatches_since(&mut self) -> Vec<Entry> {
-        self.entries_since()
-            .unwrap_or_default()
-            .into_iter()
-            .filter(Entry::is_dispatch)
-            .collect()
+    /// The grants of the accounts.
+    fn grants(&self) -> Vec<GrantId> {
+        let identities = self.identities.values();
+        identities.map(|identity| identity.grant).collect()
     }
 
-    fn observe_ledger(&mut self) {
-        let elapsed = self.tenant.elapsed();
-        let state = self.tenant.lock();
-        let now = state.now(elapsed);
+    fn take_in_tokens(&mut self, seen: &Observation) {
         for (name, account) in &mut self.world.accounts {
-            if let Some(identity) = self.identities.get(name) {
-                account.tokens = tokens_of(state.ledger(), identity.grant, now);
+            let identity = self.identities.get(name);
+            if let Some(tokens) = identity.and_then(|identity| seen.tokens.get(&identity.grant)) {
+                account.tokens.clone_from(tokens);
             }
         }
     }
@@ -467,18 +474,19 @@ impl CaseRun {
 
 impl FinishedCase {
     /// Takes in the dispatches that came after the last step.
-    pub fn finish(mut self) -> CaseRecord {
-        let state = self.tenant.lock();
-        if state.journal().lost_after(self.seen) && self.record.harness_error.is_none() {
-            self.record.harness_error = Some(StepError::JournalLost.to_string());
+    pub async fn finish(mut self) -> CaseRecord {
+        let problem = match self.tenant.observe(self.seen, []).await {
+            Ok(seen) => {
+                let late = seen.entries.into_iter();
+                self.record.late = late.filter(Entry::is_dispatch).collect();
+                seen.lost.then_some(StepError::JournalLost)
+            }
+            Err(error) => Some(error.into()),
+        };
+        if let Some(problem) = problem {
+            let known = &mut self.record.harness_error;
+            known.get_or_insert_with(|| problem.to_string());
         }
-        self.record.late = state
-            .journal()
-            .after(self.seen)
-            .filter(|entry| entry.is_dispatch())
-            .cloned()
-            .collect();
-        drop(state);
         self.record.attribute_unheard();
         self.record.attribute_jobs();
         self.record

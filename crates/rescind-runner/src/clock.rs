@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::time::{Interval, MissedTickBehavior};
+
 /// Measures how long something takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
@@ -33,14 +35,38 @@ pub async fn let_pass(duration: Duration) {
 /// How often something is looked at that comes when it comes.
 const POLL: Duration = Duration::from_millis(5);
 
+/// Looks at something again and again, within a bound.
+#[derive(Debug)]
+pub struct Looks {
+    bound: Duration,
+    stopwatch: Stopwatch,
+    poll: Interval,
+}
+
+impl Looks {
+    /// Begins now, with the first look.
+    pub fn within(bound: Duration) -> Self {
+        let mut poll = tokio::time::interval(POLL);
+        // A look that takes long is not made up for.
+        poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            bound,
+            stopwatch: Stopwatch::start(),
+            poll,
+        }
+    }
+
+    /// Lets a moment pass. False if the bound has passed: that it did not come is the judge's to
+    /// say.
+    pub async fn again(&mut self) -> bool {
+        let left = self.bound.saturating_sub(self.stopwatch.elapsed());
+        let in_time = tokio::time::timeout(left, self.poll.tick()).await;
+        in_time.is_ok() && !left.is_zero()
+    }
+}
+
 /// Looks again and again until `is_so`, or until the bound has passed.
 pub async fn poll_until(bound: Duration, mut is_so: impl FnMut() -> bool) {
-    let mut poll = tokio::time::interval(POLL);
-    let look = async {
-        while !is_so() {
-            poll.tick().await;
-        }
-    };
-    // That it did not come is the judge's to say.
-    let _ = tokio::time::timeout(bound, look).await;
+    let mut looks = Looks::within(bound);
+    while !is_so() && looks.again().await {}
 }

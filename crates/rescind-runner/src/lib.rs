@@ -17,6 +17,7 @@ mod evidence;
 pub mod judge;
 pub mod plan;
 pub mod preflight;
+pub mod provider_access;
 mod provision;
 pub mod record;
 pub mod run;

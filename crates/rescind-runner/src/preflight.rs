@@ -21,7 +21,7 @@ use rescind_model::{AccountStatus, Diagnostic, Target};
 
 pub use doctor::doctor;
 pub(crate) use examiner::{examine, statuses};
-pub(crate) use start::{environment, no_client, no_process};
+pub(crate) use start::{environment, no_client, no_process, provider};
 
 /// What a target is asked before anything is judged, in this order, and what it came to.
 #[derive(Clone, Debug)]
@@ -56,6 +56,8 @@ pub enum About {
     Environment,
     /// Does the target's process get ready?
     Process,
+    /// Can the provider run where the file says, or be reached there?
+    ProviderPlace,
     /// Does the target answer?
     Connection,
     /// Is the key accepted, and a wrong one not?
@@ -93,6 +95,7 @@ impl fmt::Display for About {
         formatter.write_str(match self {
             Self::Environment => "environment",
             Self::Process => "process",
+            Self::ProviderPlace => "[provider]",
             Self::Connection => "connection",
             Self::ApiKey => "[api_key]",
             Self::Client => "[[client]]",
@@ -127,6 +130,9 @@ impl Examination {
         }
         if target.process.is_some() {
             examination.add(About::Process, BLOCKED);
+        }
+        if target.provider.listen.is_some() || target.provider.control.is_some() {
+            examination.add(About::ProviderPlace, BLOCKED);
         }
         let accounts = statuses.iter().copied().map(About::Account);
         let always = [About::Connection, About::ApiKey, About::Client];

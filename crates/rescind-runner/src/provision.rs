@@ -3,21 +3,22 @@
 use rescind_model::Target;
 use rescind_model::target::hole_of_host;
 use rescind_model::template::Variables;
-use rescind_provider::Tenant;
-use rescind_provider::tenant::Minted;
+use rescind_provider::Addresses;
 use serde_json::{Value, json};
+
+use crate::provider_access::{MintedGrant, RegisteredClient};
 
 /// For the client steps: the provider as the target is to know it, and the client there.
 pub fn client_facts(
-    tenant: &Tenant,
+    provider: &Addresses,
+    registered: &RegisteredClient,
     target: &Target,
     profile: &str,
     client: &str,
     scheme: &str,
 ) -> Variables {
-    let registered = tenant.lock().client(client);
     let mut facts = variables([
-        ("provider_base_url", Some(json!(tenant.base_url()))),
+        ("provider_base_url", Some(json!(provider.own))),
         ("profile", Some(json!(profile))),
         ("scheme", Some(json!(scheme))),
         ("client", Some(json!(client))),
@@ -28,13 +29,12 @@ pub fn client_facts(
         ),
     ]);
     let hosts = target.holes_of_hosts().into_iter();
-    facts.extend(hosts.map(|hole| (hole.clone(), json!(address_for(tenant, &hole)))));
+    facts.extend(hosts.map(|hole| (hole.clone(), json!(address_for(provider, &hole)))));
     facts
 }
 
 /// The address that a hole asks for: the provider's own, where it has no such host.
-fn address_for<'a>(tenant: &'a Tenant, hole: &str) -> &'a str {
-    let addresses = tenant.addresses();
+fn address_for<'a>(addresses: &'a Addresses, hole: &str) -> &'a str {
     let mut hosts = addresses.hosts.keys();
     let host = hosts.find(|host| hole_of_host(host) == hole);
     addresses.of_host(host.map(String::as_str))
@@ -45,7 +45,7 @@ pub fn account_facts(
     account: &str,
     user: &str,
     status: &str,
-    minted: &Minted,
+    minted: &MintedGrant,
     expires_in: Option<u64>,
 ) -> Variables {
     variables([
@@ -76,7 +76,7 @@ pub fn account_facts(
         ),
         (
             "provider_account_id",
-            minted.account_id.as_ref().map(|(_, id)| json!(id)),
+            minted.account_id.as_ref().map(|id| json!(id)),
         ),
     ])
 }

@@ -15,7 +15,6 @@ use rescind_model::secret::{FingerprintKey, Secret, SecretScanner};
 use rescind_model::target::Obstacle;
 use rescind_model::verdict::{Strictness, Verdict};
 use rescind_model::{RequirementSet, Target};
-use rescind_provider::server::Address;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -132,8 +131,13 @@ pub async fn run_until(
         None => Ended::default(),
         Some(begun) => {
             let jobs = options.jobs;
-            let finished = run_cases(cases, &begun, jobs, &judging, events, stop).await?;
-            end(begun, finished, target).await?
+            match run_cases(cases, &begun, jobs, &judging, events, stop).await {
+                Ok(finished) => end(begun, finished, target).await?,
+                Err(error) => {
+                    begun.provider.end().await;
+                    return Err(error);
+                }
+            }
         }
     };
     let outcome = without_holding_up_others(|| {
@@ -174,7 +178,7 @@ async fn run_cases(
     mut stop: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Vec<FinishedCase>, RunError> {
     let count = cases.len();
-    let mut running = spawn_cases(cases, begun, jobs)?;
+    let mut running = spawn_cases(cases, begun, jobs).await?;
     let mut finished = Vec::with_capacity(count);
     loop {
         let joined = tokio::select! {
@@ -211,7 +215,7 @@ async fn run_cases(
 }
 
 /// Each case at a tenant of its own, so many of them at once.
-fn spawn_cases(
+async fn spawn_cases(
     cases: Vec<Case>,
     begun: &Begun,
     jobs: usize,
@@ -220,13 +224,11 @@ fn spawn_cases(
     let mut running = JoinSet::new();
     for (number, case) in cases.into_iter().enumerate() {
         // The name makes the tokens: it must not depend on the order of execution.
-        let tenant = begun.provider.add_tenant(
-            &Address::Below(format!("{number}")),
-            &case.id.to_string(),
-            Arc::clone(&case.profile),
-        );
-        let tenant = tenant
-            .map_err(|error| RunError::Harness(Problem::new(error.to_string(), error.hint())))?;
+        let (place, name) = (number.to_string(), case.id.to_string());
+        let tenant = begun
+            .provider
+            .add_tenant(&place, Some(&name), &case.profile);
+        let tenant = tenant.await.map_err(RunError::Harness)?;
         let needs_process = case.scenario.needs_process();
         let durable = begun.durable.as_ref().filter(|_| needs_process);
         let run = CaseRun::new(case, Arc::clone(&begun.adapter), tenant)
@@ -325,8 +327,7 @@ impl Judging<'_> {
         options: &RunOptions,
         of_other_sets: &BTreeSet<String>,
     ) -> RunOutcome {
-        let finished = ended.finished.into_iter();
-        let mut records: Vec<CaseRecord> = finished.map(FinishedCase::finish).collect();
+        let mut records = ended.finished;
         records.sort_by(|left, right| left.id.cmp(&right.id));
         let (scanner, owners) = scanner_of_all(&records, options);
         if let Some(log) = ended.log {

@@ -49,6 +49,7 @@ pub(super) fn target(
     check.snapshots(&target);
     check.words(&target.words);
     check.capabilities(&target);
+    check.mistakes.extend(target.provider.mistakes(file));
     if check.mistakes.is_empty() {
         Ok(target)
     } else {

@@ -27,21 +27,14 @@ impl CaseRun {
             .as_ref()
             .unwrap_or(connect.account.get())
             .clone();
-        let elapsed = self.tenant.elapsed();
-        let minted = self
-            .tenant
-            .lock()
-            .mint(&user, &connect.client, &subjects, elapsed);
+        let minted = self.tenant.mint(&user, &connect.client, &subjects).await?;
         for (subject, held) in held {
             let done = match held {
                 HeldToken::Alive | HeldToken::Absent => true,
                 HeldToken::Expired | HeldToken::ExpiredAtProvider => {
-                    self.tenant.lock().expire(minted.grant, subject, elapsed)
+                    self.tenant.expire(minted.grant, subject).await?
                 }
-                HeldToken::Dead => {
-                    let mut tenant = self.tenant.lock();
-                    tenant.kill_at_provider(minted.grant, subject, elapsed)
-                }
+                HeldToken::Dead => self.tenant.kill(minted.grant, subject).await?,
             };
             if !done {
                 return Err(StepError::NoSuchToken(subject));
@@ -98,8 +91,10 @@ impl CaseRun {
         if let Some(variables) = self.clients.get(&key) {
             return Ok(variables.clone());
         }
+        let registered = self.tenant.client(name).await?;
         let facts = provision::client_facts(
-            &self.tenant,
+            self.tenant.addresses(),
+            &registered,
             self.adapter.target(),
             &self.case.id.profile,
             name,

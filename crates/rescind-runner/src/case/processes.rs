@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CaseRun, StepError};
-use crate::clock::{let_pass, poll_until};
+use crate::clock::{Looks, let_pass};
 use crate::record::overlaps::{Ended, OverlappingCall, Restarted};
 use crate::record::{Call, CallFailure, CallOutcome};
 use crate::target::{CapturedLog, Durable, DurableProcess};
@@ -86,7 +86,7 @@ impl CaseRun {
             reads.insert(name.clone(), call);
             statuses.insert(name.clone(), status);
         }
-        let seen = self.tenant.lock().journal().received();
+        let seen = self.tenant.received().await?;
         if let Some(overlap) = &mut self.stage.overlap {
             overlap.restarts.push(Restarted {
                 step,
@@ -111,13 +111,16 @@ impl CaseRun {
     /// The provider sees that the connections have ended on which it held requests.
     async fn nothing_is_held(&mut self) -> Result<(), StepError> {
         let gates = std::mem::take(&mut self.stage.gates);
-        let holds = || gates.values().any(|gate| !gate.held().is_empty());
-        poll_until(END_IS_SEEN, || !holds()).await;
-        if holds() {
-            return Err(StepError::StillThere);
+        let mut looks = Looks::within(END_IS_SEEN);
+        for gate in gates.values() {
+            while gate.is_holding().await? {
+                if !looks.again().await {
+                    return Err(StepError::StillThere);
+                }
+            }
         }
         for gate in gates.values() {
-            gate.release();
+            gate.release().await?;
         }
         Ok(())
     }

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use rescind_model::scenario::{Awaited, Hold, NamedCall, Verb};
 use rescind_provider::gates::GateState;
-use rescind_provider::server::GateHandle;
 use tokio::task::JoinHandle;
 
 use super::{CaseRun, StepError, declared};
-use crate::clock::poll_until;
+use crate::clock::{Looks, poll_until};
+use crate::provider_access::GateAccess;
 use crate::record::overlaps::{Ended, Overlap, OverlappingCall, Restarted};
 use crate::record::{Call, ReadStatus, World};
 use crate::target::CallError;
@@ -34,7 +34,7 @@ type Begun = Pin<Box<dyn Future<Output = Result<Call, CallError>> + Send>>;
 /// What is open between steps.
 #[derive(Default)]
 pub(super) struct Stage {
-    pub(super) gates: BTreeMap<String, GateHandle>,
+    pub(super) gates: BTreeMap<String, GateAccess>,
     pub(super) calls: BTreeMap<String, OpenCall>,
     pub(super) overlap: Option<OpenOverlap>,
 }
@@ -134,9 +134,9 @@ impl CaseRun {
     /// Makes a step that sets the stage for calls that overlap, and has no answer.
     pub(super) async fn set_stage(&mut self, step: usize, verb: &Verb) -> Result<(), StepError> {
         match verb {
-            Verb::Hold(hold) => self.hold(hold),
-            Verb::Release(name) => self.release(name)?,
-            Verb::Start(named) => self.start(named)?,
+            Verb::Hold(hold) => self.hold(hold).await?,
+            Verb::Release(name) => self.release(name).await?,
+            Verb::Start(named) => self.start(named).await?,
             Verb::GiveUp(named) => self.give_up(step, named).await?,
             Verb::WaitUntil(awaited) => self.wait_until(awaited).await?,
             Verb::Kill => self.kill(step).await?,
@@ -145,18 +145,19 @@ impl CaseRun {
         Ok(())
     }
 
-    pub(super) fn hold(&mut self, hold: &Hold) {
-        let handle = self.tenant.hold(hold.gate.clone());
-        self.stage.gates.insert(hold.name.get().clone(), handle);
+    pub(super) async fn hold(&mut self, hold: &Hold) -> Result<(), StepError> {
+        let gate = self.tenant.hold(&hold.gate).await?;
+        self.stage.gates.insert(hold.name.get().clone(), gate);
+        Ok(())
     }
 
     /// Lets go what a gate holds. Of what its client has broken off, it holds nothing any more.
-    pub(super) fn release(&mut self, name: &str) -> Result<(), StepError> {
+    pub(super) async fn release(&mut self, name: &str) -> Result<(), StepError> {
         let gate = self.stage.gates.remove(name);
         let gate = gate.ok_or_else(|| not_reached(format!("gate `{name}` is gone")))?;
         let overlap = self.stage.overlap.as_ref();
         let is_excused = overlap.is_some_and(|overlap| overlap.is_owed_an_answer);
-        match gate.state() {
+        match gate.state().await? {
             GateState::Holding => {}
             GateState::Waiting | GateState::Abandoned if is_excused => {}
             GateState::Waiting => {
@@ -173,13 +174,13 @@ impl CaseRun {
                 )));
             }
         }
-        gate.release();
+        gate.release().await?;
         Ok(())
     }
 
     /// Begins a call. It goes on by itself.
-    pub(super) fn start(&mut self, named: &NamedCall) -> Result<(), StepError> {
-        let seen = self.tenant.lock().journal().received();
+    pub(super) async fn start(&mut self, named: &NamedCall) -> Result<(), StepError> {
+        let seen = self.tenant.received().await?;
         let task = tokio::spawn(self.call_of(&named.verb)?);
         let verb = (*named.verb).clone();
         let open = OpenCall { verb, task, seen };
@@ -295,25 +296,29 @@ impl CaseRun {
     async fn until_held(&self, name: &str) -> Result<(), StepError> {
         let gate = self.stage.gates.get(name);
         let gate = gate.ok_or_else(|| not_reached(format!("gate `{name}` is gone")))?;
-        let holds = || gate.state() == GateState::Holding;
-        let are_all_answered = || {
-            self.stage
-                .calls
-                .values()
-                .all(|open| open.task.is_finished())
-        };
-        poll_until(self.bound(), || holds() || are_all_answered()).await;
-        if holds() {
-            return Ok(());
+        let mut looks = Looks::within(self.bound());
+        loop {
+            // What has been answered before a look at the gate does not come to it after that look.
+            let mut calls = self.stage.calls.values();
+            let are_all_answered = calls.all(|open| open.task.is_finished());
+            if gate.state().await? == GateState::Holding {
+                return Ok(());
+            }
+            if are_all_answered || !looks.again().await {
+                return Err(not_reached(format!("no request came to gate `{name}`")));
+            }
         }
-        Err(not_reached(format!("no request came to gate `{name}`")))
     }
 
     /// The target answers it, asks the provider something more, or answers others that were sent
     /// after it.
     async fn until_taken_up(&self, open: &OpenCall) -> Result<(), StepError> {
-        let shows =
-            || open.task.is_finished() || self.tenant.lock().journal().received() > open.seen;
+        let shows = async {
+            let mut looks = Looks::within(ANSWERED_WITHIN);
+            let is_seen = async || Ok::<bool, StepError>(self.tenant.received().await? > open.seen);
+            while !open.task.is_finished() && !is_seen().await? && looks.again().await {}
+            Ok(())
+        };
         let account = open.verb.account();
         let account = account.and_then(|name| self.connected.get(name.get()));
         let variables = account.map(|connected| connected.variables.clone());
@@ -325,7 +330,7 @@ impl CaseRun {
             Ok(())
         };
         tokio::select! {
-            () = poll_until(ANSWERED_WITHIN, shows) => Ok(()),
+            seen = shows => seen,
             answered = others => answered,
         }
     }

@@ -12,6 +12,9 @@ use crate::provision;
 use crate::record::{Answered, Call, CallOutcome, ReadStatus};
 use crate::target::{Connected, ConnectionFacts};
 
+/// The name of the client that accounts are connected with.
+const CLIENT: &str = "main";
+
 /// An account that was put into the target.
 pub(super) struct Account {
     pub(super) connected: Connected,
@@ -24,12 +27,14 @@ pub(super) struct Account {
 impl Examiner<'_> {
     /// Puts a client of the provider into the target.
     pub(super) async fn client(&mut self) -> Option<Client> {
-        let name = self.tenant.lock().client("main").name;
+        let registered = self.tenant.client(CLIENT).await;
+        let registered = self.asked_of_provider(registered).await?;
         let facts = provision::client_facts(
-            &self.tenant,
+            self.tenant.addresses(),
+            &registered,
             self.target,
-            &self.profile,
-            &name,
+            &self.profile_name,
+            CLIENT,
             Connect::OAUTH2,
         );
         match self.adapter.connect_client(facts).await {
@@ -81,11 +86,8 @@ impl Examiner<'_> {
 
     async fn connect(&mut self, client: &Client, status: AccountStatus) -> Option<Connected> {
         let name = format!("preflight-{}", status.as_str().to_lowercase());
-        let elapsed = self.tenant.elapsed();
-        let minted = self
-            .tenant
-            .lock()
-            .mint(&name, "main", &Subject::ALL, elapsed);
+        let minted = self.tenant.mint(&name, CLIENT, &Subject::ALL).await;
+        let minted = self.asked_of_provider(minted).await?;
         let word = self.target.words.word_to_connect(status);
         let account = provision::account_facts(&name, &name, word, &minted, minted.expires_in);
         let facts = ConnectionFacts {
@@ -153,7 +155,7 @@ impl Examiner<'_> {
                 }
             }
             (_, CallOutcome::Answered(answered)) => {
-                let shown = said::body(answered, &self.scanner());
+                let shown = said::body(answered, &self.scanner);
                 let message = format!(
                     "an account was put into the target, and a read of it is answered {}{shown}",
                     answered.status
@@ -196,7 +198,7 @@ impl Examiner<'_> {
         let target = self.target;
         let pointer = &target.read.account_status;
         let json = answered.json();
-        let scanner = self.scanner();
+        let scanner = self.scanner.clone();
         let text = json
             .as_ref()
             .and_then(|json| json.pointer(pointer).and_then(Value::as_str));

@@ -11,7 +11,7 @@ use super::accounts::switched;
 use super::contact::{hands_on, hint_for_hole, hint_for_silence};
 use super::examiner::{Client, Examiner};
 use super::{About, said};
-use crate::clock::poll_until;
+use crate::clock::Looks;
 use crate::record::{CallOutcome, ReadStatus};
 use crate::target::Connected;
 
@@ -22,7 +22,7 @@ impl Examiner<'_> {
             return;
         };
         let about = About::Provider;
-        if self.tenant.lock().profile().tokens.refresh_token.is_none() {
+        if self.profile.tokens.refresh_token.is_none() {
             self.not_asked(
                 about,
                 "no provider of the selected scenarios issues refresh tokens",
@@ -35,26 +35,29 @@ impl Examiner<'_> {
         else {
             return;
         };
-        let tenant = &self.tenant;
-        let asks_for_tokens = || {
-            let state = tenant.lock();
-            let mut entries = state.journal().after(0);
-            entries.any(|entry| entry.endpoint == Some(Endpoint::Token))
-        };
         let bound = Duration::from_secs_f64(self.adapter.limits().background_seconds);
-        poll_until(bound, asks_for_tokens).await;
-        if asks_for_tokens() {
-            self.fine(about, "a refresh reaches the provider");
-            return;
-        }
-        self.provider_not_reached(&refresh.request, status);
+        let mut looks = Looks::within(bound);
+        let received = loop {
+            let seen = self.tenant.observe(0, []).await;
+            let Some(seen) = self.asked_of_provider(seen).await else {
+                return;
+            };
+            let mut entries = seen.entries.iter();
+            if entries.any(|entry| entry.endpoint == Some(Endpoint::Token)) {
+                self.fine(about, "a refresh reaches the provider");
+                return;
+            }
+            if !looks.again().await {
+                break seen.received;
+            }
+        };
+        self.provider_not_reached(&refresh.request, status, received);
     }
 
-    fn provider_not_reached(&mut self, refresh: &RequestTemplate, status: u16) {
+    fn provider_not_reached(&mut self, refresh: &RequestTemplate, status: u16, received: u64) {
         let target = self.target;
-        let received = self.tenant.lock().journal().received();
-        let base_url = self.tenant.base_url().to_owned();
-        let token_path = self.tenant.lock().profile().token_endpoint.path.to_string();
+        let base_url = self.tenant.addresses().own.clone();
+        let token_path = self.profile.token_endpoint.path.to_string();
         let message = format!(
             "the target was asked to refresh an account and answered {status}, and the provider at {base_url} was not asked for tokens"
         );
@@ -64,7 +67,7 @@ impl Examiner<'_> {
             );
             let hint = format!(
                 "let the target know that provider `{}` refreshes at `{token_path}` below that address",
-                self.profile
+                self.profile_name
             );
             self.problem(About::Provider, refresh.path.span(), message, hint);
             return;
@@ -167,7 +170,9 @@ impl Examiner<'_> {
             CallOutcome::Answered(answered) => {
                 // The answer to a refresh is the provider's doing as much as the target's.
                 if !answered.is_success() && about != About::Provider {
-                    let said = said::body(answered, &self.scanner());
+                    let known = self.learn_secrets().await;
+                    self.asked_of_provider(known).await?;
+                    let said = said::body(answered, &self.scanner);
                     let message = format!("{shown} was answered {}{said}", answered.status);
                     let hint = format!("correct `{about}`: its method, its path or its body");
                     self.problem(about, place, message, hint);

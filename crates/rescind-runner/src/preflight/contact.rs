@@ -41,7 +41,7 @@ impl Examiner<'_> {
                 pointer, answered, ..
             } => {
                 let json = answered.json();
-                let hint = pointers::hint(json.as_ref(), pointer, &self.scanner(), |_| false);
+                let hint = pointers::hint(json.as_ref(), pointer, &self.scanner, |_| false);
                 self.problem(about, place, error.to_string(), hint);
             }
             ProvisioningFailure::Template(template) => {
@@ -88,7 +88,7 @@ impl Examiner<'_> {
     /// A refused key is no fault of the step.
     fn step_refused(&mut self, about: About, error: &ProvisioningError, answered: &Answered) {
         let words = &self.target.words;
-        let said = said::body(answered, &self.scanner());
+        let said = said::body(answered, &self.scanner);
         let message = format!("{error}{said}");
         let is_refused = words.means(answered.status, 401);
         if is_refused || words.means(answered.status, 403) {

@@ -38,6 +38,6 @@ pub async fn doctor(
         };
         examination.answer(About::End, answer);
     }
-    provider.stop().await;
+    provider.end().await;
     Ok(examination)
 }

@@ -7,13 +7,12 @@ use std::sync::Arc;
 use rescind_model::scenario::Verb;
 use rescind_model::secret::SecretScanner;
 use rescind_model::template::Variables;
-use rescind_model::{AccountStatus, Diagnostic, Target};
-use rescind_provider::server::Address;
-use rescind_provider::{Provider, Tenant};
+use rescind_model::{AccountStatus, Diagnostic, Profile, Target};
 
 use super::{About, Answer, Examination, said};
 use crate::error::Problem;
 use crate::plan::Case;
+use crate::provider_access::{AccessError, ProviderAccess, TenantAccess};
 use crate::target::{Adapter, Connected};
 
 /// The name of the tenant that the questions are asked with.
@@ -23,9 +22,13 @@ const NAME: &str = "preflight";
 pub(super) struct Examiner<'a> {
     pub(super) adapter: &'a Adapter,
     pub(super) target: &'a Target,
-    pub(super) tenant: Arc<Tenant>,
-    /// The name of the tenant's profile.
-    pub(super) profile: String,
+    pub(super) tenant: TenantAccess,
+    /// The tenant's profile.
+    pub(super) profile: Arc<Profile>,
+    /// Its name.
+    pub(super) profile_name: String,
+    /// Finds the secrets that the target has been given so far.
+    pub(super) scanner: SecretScanner,
     /// Whether the target has answered anything.
     pub(super) has_answered: bool,
     pub(super) examination: &'a mut Examination,
@@ -58,7 +61,7 @@ pub fn statuses(target: &Target, cases: &[Case]) -> Vec<AccountStatus> {
 /// There is no room for that tenant.
 pub async fn examine(
     adapter: &Adapter,
-    provider: &Provider,
+    provider: &ProviderAccess,
     cases: &[Case],
     examination: &mut Examination,
 ) -> Result<(), Problem> {
@@ -67,16 +70,18 @@ pub async fn examine(
     let Some(case) = cases.iter().find(refreshes).or_else(|| cases.first()) else {
         return Ok(());
     };
-    let address = Address::Below(NAME.into());
-    let tenant = provider
-        .add_tenant(&address, NAME, Arc::clone(&case.profile))
+    let tenant = provider.add_tenant(NAME, None, &case.profile).await?;
+    let scanner = said::scanner(adapter, &tenant)
+        .await
         .map_err(|error| Problem::new(error.to_string(), error.hint()))?;
     let target = adapter.target();
     let mut examiner = Examiner {
         adapter,
         target,
         tenant,
-        profile: case.id.profile.clone(),
+        profile: Arc::clone(&case.profile),
+        profile_name: case.id.profile.clone(),
+        scanner,
         has_answered: false,
         examination,
     };
@@ -104,8 +109,35 @@ impl Examiner<'_> {
         self.deletions(&client, &connected).await;
     }
 
-    pub(super) fn scanner(&self) -> SecretScanner {
-        said::scanner(self.adapter, &self.tenant)
+    /// Learns the secrets that the target has been given meanwhile.
+    pub(super) async fn learn_secrets(&mut self) -> Result<(), AccessError> {
+        self.scanner = said::scanner(self.adapter, &self.tenant).await?;
+        Ok(())
+    }
+
+    /// What the provider gave, if it did; the target is about to be given the secrets in it.
+    pub(super) async fn asked_of_provider<T>(
+        &mut self,
+        given: Result<T, AccessError>,
+    ) -> Option<T> {
+        let learned = match given {
+            Ok(given) => self.learn_secrets().await.map(|()| given),
+            Err(error) => Err(error),
+        };
+        learned.map_err(|error| self.provider_failed(&error)).ok()
+    }
+
+    /// The provider, which runs elsewhere, did not do what it was asked to.
+    pub(super) fn provider_failed(&mut self, error: &AccessError) {
+        let control = self.target.provider.control.as_ref();
+        let place = control.map(|control| control.url.span());
+        let (message, hint) = (error.to_string(), error.hint().to_owned());
+        self.problem(
+            About::ProviderPlace,
+            place.unwrap_or_default(),
+            message,
+            hint,
+        );
     }
 
     pub(super) fn fine(&mut self, about: About, seen: impl Into<String>) {

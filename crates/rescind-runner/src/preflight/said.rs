@@ -2,9 +2,9 @@
 
 use rescind_model::secret::{KnownSecret, SecretScanner};
 
+use crate::provider_access::{AccessError, TenantAccess};
 use crate::record::Answered;
 use crate::target::Adapter;
-use rescind_provider::Tenant;
 
 /// How much of an answer's body is shown, in characters.
 const SHOWN_BODY: usize = 240;
@@ -13,8 +13,11 @@ const SHOWN_BODY: usize = 240;
 const LONGEST_WORD: usize = 40;
 
 /// Finds the secrets that the target has been given.
-pub fn scanner(adapter: &Adapter, tenant: &Tenant) -> SecretScanner {
-    let mut scanner = tenant.lock().scanner(tenant.fingerprints().clone());
+pub async fn scanner(
+    adapter: &Adapter,
+    tenant: &TenantAccess,
+) -> Result<SecretScanner, AccessError> {
+    let mut scanner = tenant.scanner().await?;
     for key in adapter.keys().all() {
         scanner.add(KnownSecret {
             kind: "api_key".into(),
@@ -22,7 +25,7 @@ pub fn scanner(adapter: &Adapter, tenant: &Tenant) -> SecretScanner {
             prefix_length: 0,
         });
     }
-    scanner
+    Ok(scanner)
 }
 
 /// The body of an answer, for the end of a message: `: {"error":…}`; nothing if there is nothing

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use rescind_model::secret::Secret;
+use rescind_model::target::{Control, TenantsBy};
 use rescind_model::{Diagnostic, Target};
 
 use super::{About, Answer, Examination};
-use crate::error::Problem;
+use crate::error::{Problem, RunError};
+use crate::provider_access::{EmbeddedProvider, NotReached, ProviderAccess, RemoteProvider};
+use crate::run::RunOptions;
 
 /// Whether every environment variable is set that the file names.
 pub fn environment(
@@ -55,6 +58,60 @@ pub fn no_client(target: &Target, problem: Problem, examination: &mut Examinatio
     let place = certificates.unwrap_or(&target.base_url).span();
     let diagnostic = placed(target, place, problem);
     examination.answer(About::Connection, Answer::Problem(vec![diagnostic]));
+}
+
+/// The provider: in this program, or the one that the file names. None if it cannot be had, and the
+/// file is to blame.
+///
+/// # Errors
+/// It cannot be had, and the file has nothing to do with it.
+pub async fn provider(
+    target: &Target,
+    options: &RunOptions,
+    examination: &mut Examination,
+) -> Result<Option<ProviderAccess>, RunError> {
+    let place = &target.provider;
+    let (span, problem) = match &place.control {
+        Some(control) => match reach(control, place.tenants, options).await {
+            Ok(provider) => {
+                let seen = "it answers, and takes the control key";
+                examination.answer(About::ProviderPlace, Answer::Fine(seen.to_owned()));
+                return Ok(Some(ProviderAccess::Remote(provider)));
+            }
+            Err(NotReached::Address(problem)) => (control.url.span(), problem),
+            Err(NotReached::Key(problem)) => (control.key_from_environment.span(), problem),
+        },
+        None => match EmbeddedProvider::start(place, &options.seed).await {
+            Ok(provider) => {
+                let seen = "it listens there";
+                examination.answer(About::ProviderPlace, Answer::Fine(seen.to_owned()));
+                return Ok(Some(ProviderAccess::Embedded(provider)));
+            }
+            Err(error) => {
+                let message = format!("the provider cannot start: {error}");
+                let problem = Problem::new(message, error.hint());
+                let Some(listen) = &place.listen else {
+                    return Err(RunError::Harness(problem));
+                };
+                (listen.span(), problem)
+            }
+        },
+    };
+    let diagnostic = placed(target, span, problem);
+    examination.answer(About::ProviderPlace, Answer::Problem(vec![diagnostic]));
+    Ok(None)
+}
+
+async fn reach(
+    control: &Control,
+    tenants: TenantsBy,
+    options: &RunOptions,
+) -> Result<RemoteProvider, NotReached> {
+    let variable = control.key_from_environment.get();
+    // Whether it is set was the first question.
+    let key = options.environment.get(variable).cloned();
+    let key = key.unwrap_or_else(|| Secret::new(""));
+    RemoteProvider::reach(&control.url, &key, tenants, &options.seed).await
 }
 
 fn placed(target: &Target, place: Range<usize>, problem: Problem) -> Diagnostic {

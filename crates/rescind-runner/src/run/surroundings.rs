@@ -1,7 +1,6 @@
 //! What stands around the cases of a run: the target and the provider, started before them and ended
 //! after them.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,6 @@ use rescind_model::secret::{KnownSecret, Secret};
 use rescind_model::source::Located;
 use rescind_model::target::OtherKey;
 use rescind_model::template::{self, Escape, Variables};
-use rescind_provider::Provider;
 use rescind_provider::ledger::LedgerKey;
 use serde_json::json;
 
@@ -22,6 +20,8 @@ use crate::clock::let_pass;
 use crate::error::{Problem, RunError};
 use crate::plan::Case;
 use crate::preflight::{self, About, Answer, Examination};
+use crate::provider_access::ProviderAccess;
+use crate::record::CaseRecord;
 use crate::target::{Adapter, ApiKeys, CapturedLog, Client, Durable, RunningProcess};
 
 /// A target and a provider that a case can be run between.
@@ -33,7 +33,7 @@ pub struct Begun {
     /// How the target is called.
     pub adapter: Arc<Adapter>,
     /// The provider, as yet without tenants of cases.
-    pub provider: Provider,
+    pub provider: ProviderAccess,
 }
 
 /// Starts both, and makes sure that neither is to blame for what follows.
@@ -47,7 +47,12 @@ pub async fn begin(
 ) -> Result<Begun, RunError> {
     match attempt(target, options, cases).await? {
         (examination, Some(begun)) if examination.is_fine() => Ok(begun),
-        (examination, _) => Err(RunError::NotReady(examination)),
+        (examination, begun) => {
+            if let Some(begun) = begun {
+                begun.provider.end().await;
+            }
+            Err(RunError::NotReady(examination))
+        }
     }
 }
 
@@ -81,17 +86,13 @@ pub async fn attempt(
             return Ok((examination, None));
         }
     };
-    let provider = Provider::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), &options.seed)
-        .await
-        .map_err(|error| {
-            RunError::Harness(Problem::new(
-                format!("the provider cannot start: {error}"),
-                "free a port on loopback",
-            ))
-        })?;
-    preflight::examine(&adapter, &provider, cases, &mut examination)
-        .await
-        .map_err(RunError::Harness)?;
+    let Some(provider) = preflight::provider(target, options, &mut examination).await? else {
+        return Ok((examination, None));
+    };
+    if let Err(problem) = preflight::examine(&adapter, &provider, cases, &mut examination).await {
+        provider.end().await;
+        return Err(RunError::Harness(problem));
+    }
     let begun = Begun {
         process,
         durable,
@@ -105,7 +106,7 @@ pub async fn attempt(
 #[derive(Default)]
 pub struct Ended {
     /// The cases that have ended, in no order.
-    pub finished: Vec<FinishedCase>,
+    pub finished: Vec<CaseRecord>,
     /// What the target's process wrote, if it was ours.
     pub log: Option<CapturedLog>,
     /// The target's address, where others can reach it, too.
@@ -114,36 +115,49 @@ pub struct Ended {
 
 /// Waits for what must not come any more, and ends what was begun.
 pub async fn end(
-    begun: Begun,
+    mut begun: Begun,
     finished: Vec<FinishedCase>,
     target: &Target,
 ) -> Result<Ended, RunError> {
     let_pass(Duration::from_secs_f64(target.limits.background_seconds)).await;
-    let mut log = match begun.process {
-        Some(process) => Some(process.stop().await.map_err(RunError::Harness)?),
-        None => None,
-    };
-    if let Some(log) = &mut log {
-        for case in &finished {
-            log.append(&case.log);
-        }
-    }
-    if log.as_ref().is_some_and(|log| log.truncated) {
-        return Err(RunError::Harness(Problem::new(
-            "the target wrote more than can be searched for secrets",
-            "lower the level of its log",
-        )));
-    }
+    let log = stop_process(begun.process.take(), &finished).await;
     begun.provider.stop().await;
+    let mut records = Vec::with_capacity(finished.len());
+    for case in finished {
+        records.push(case.finish().await);
+    }
+    begun.provider.end().await;
+    let log = log?;
     let shown_url = target
         .process
         .is_none()
         .then(|| begun.adapter.base_url().to_owned());
     Ok(Ended {
-        finished,
+        finished: records,
         log,
         shown_url,
     })
+}
+
+/// Ends the target's process. Returns what it wrote, and the processes of cases.
+async fn stop_process(
+    process: Option<RunningProcess>,
+    finished: &[FinishedCase],
+) -> Result<Option<CapturedLog>, RunError> {
+    let Some(process) = process else {
+        return Ok(None);
+    };
+    let mut log = process.stop().await.map_err(RunError::Harness)?;
+    for case in finished {
+        log.append(&case.log);
+    }
+    if log.truncated {
+        return Err(RunError::Harness(Problem::new(
+            "the target wrote more than can be searched for secrets",
+            "lower the level of its log",
+        )));
+    }
+    Ok(Some(log))
 }
 
 /// The keys from the environment, or ones made for this run.

@@ -31,34 +31,22 @@ impl Client {
     /// # Errors
     /// The certificates are needed and cannot be read.
     pub fn new(base_url: &str, certificates: Option<&[u8]>) -> Result<Self, Problem> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let unusable = |error: &dyn std::fmt::Display| {
-            Problem::new(
-                format!("https cannot be used: {error}"),
-                "install the system's CA certificates (on Debian: ca-certificates)",
-            )
-        };
-        let builder = hyper_rustls::HttpsConnectorBuilder::new();
-        let builder = if base_url.starts_with("https:") && certificates.is_none() {
-            builder
-                .with_provider_and_native_roots(provider)
-                .map_err(|error| unusable(&error))?
-        } else {
-            // A machine without certificates can still check a target on loopback.
-            let config = rustls::ClientConfig::builder_with_provider(provider)
-                .with_safe_default_protocol_versions()
-                .map_err(|error| unusable(&error))?
-                .with_root_certificates(trusted(certificates.unwrap_or_default())?)
-                .with_no_client_auth();
-            builder.with_tls_config(config)
-        };
-        let connector = builder.https_or_http().enable_http1().build();
+        // A connection of its own for each call: one that the target closed while it idled would
+        // look like a broken answer.
         let inner = PooledClient::builder(TokioExecutor::new())
-            // A connection of its own for each call: one that the target closed while it idled
-            // would look like a broken answer.
             .pool_max_idle_per_host(0)
             .retry_canceled_requests(false)
-            .build(connector);
+            .build(connector(base_url, certificates)?);
+        Ok(Self { inner })
+    }
+
+    /// A client for what is not judged: it keeps its connections, and tries another one where one
+    /// was closed while it idled.
+    ///
+    /// # Errors
+    /// The address is an https one, and the system trusts nobody.
+    pub fn pooled(base_url: &str) -> Result<Self, Problem> {
+        let inner = PooledClient::builder(TokioExecutor::new()).build(connector(base_url, None)?);
         Ok(Self { inner })
     }
 
@@ -124,6 +112,35 @@ impl Client {
             body: collected.freeze(),
         })
     }
+}
+
+/// Connects to an address, by what the system trusts or by these PEM certificates.
+fn connector(
+    base_url: &str,
+    certificates: Option<&[u8]>,
+) -> Result<HttpsConnector<HttpConnector>, Problem> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let unusable = |error: &dyn std::fmt::Display| {
+        Problem::new(
+            format!("https cannot be used: {error}"),
+            "install the system's CA certificates (on Debian: ca-certificates)",
+        )
+    };
+    let builder = hyper_rustls::HttpsConnectorBuilder::new();
+    let builder = if base_url.starts_with("https:") && certificates.is_none() {
+        builder
+            .with_provider_and_native_roots(provider)
+            .map_err(|error| unusable(&error))?
+    } else {
+        // A machine without certificates can still check a target on loopback.
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| unusable(&error))?
+            .with_root_certificates(trusted(certificates.unwrap_or_default())?)
+            .with_no_client_auth();
+        builder.with_tls_config(config)
+    };
+    Ok(builder.https_or_http().enable_http1().build())
 }
 
 /// What PEM certificates say whom to trust.

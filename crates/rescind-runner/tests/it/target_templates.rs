@@ -10,6 +10,18 @@ use crate::files::{below, read};
 
 const FOLDER: &str = "fixtures/targets/templates";
 
+/// The keys of the provider that the run has itself, and those of one that runs already: a file
+/// states some of the former or the latter.
+const ALTERNATIVES: [&[&str]; 2] = [&["listen", "public_url"], &["control"]];
+
+/// The file without the lines that state these keys.
+fn without(file: &SourceFile, keys: &[&str]) -> SourceFile {
+    let states = |line: &str, key: &str| line.starts_with(&format!("{key} = "));
+    let is_kept = |line: &&str| !keys.iter().any(|key| states(line, key));
+    let lines: Vec<&str> = file.text().lines().filter(is_kept).collect();
+    SourceFile::new(file.path(), lines.join("\n"))
+}
+
 /// The file with every optional line stated: those that begin with `#` and no space.
 fn with_options(file: &SourceFile) -> SourceFile {
     let lines = file.text().lines().map(|line| {
@@ -48,7 +60,9 @@ fn each_is_valid_as_it_stands_and_with_everything_optional_stated() {
         assert_valid(&file);
         let with_options = with_options(&file);
         assert_ne!(file.text(), with_options.text(), "{path} has no options");
-        assert_valid(&with_options);
+        for other in ALTERNATIVES {
+            assert_valid(&without(&with_options, other));
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use rescind_model::fault::Stated;
 use rescind_model::requirement::SetFiles;
-use rescind_model::scenario::{ExpectedTokenState, ExpectedTokens};
+use rescind_model::scenario::{ExpectedTokenState, ExpectedTokens, Verb};
 use rescind_model::{Level, RequirementSet, Scenario, SourceFile, Target};
 use rescind_runner::Catalogue;
 use rescind_runner::catalogue::NamedFile;
@@ -274,4 +275,22 @@ fn every_profile_is_used_by_a_scenario() {
         .filter(|name| !used.contains(name))
         .collect();
     assert!(unused.is_empty(), "no scenario uses {unused:?}");
+}
+
+#[test]
+fn another_program_is_told_of_a_failure_as_it_is_stated() {
+    let mut kinds = BTreeSet::new();
+    for named in named("scenarios") {
+        let scenario = Scenario::parse(&named.name, &named.file).expect("the scenario is valid");
+        for step in &scenario.steps {
+            let Verb::Fail(fault) = &step.verb else {
+                continue;
+            };
+            let written = serde_json::to_value(fault).expect("it can be written");
+            let stated: Stated = serde_json::from_value(written).expect("it can be read");
+            assert_eq!(stated.fault().as_ref(), Ok(fault), "{}", named.name);
+            kinds.insert(fault.effect.word());
+        }
+    }
+    assert!(kinds.len() >= 8, "{kinds:?}");
 }

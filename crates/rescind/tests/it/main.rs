@@ -21,6 +21,8 @@ mod kill;
 mod prove;
 mod provider;
 mod provider_files;
+mod provider_places;
+mod remote_provider;
 mod replaced_route;
 mod report;
 mod report_formats;
