@@ -46,5 +46,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
             "proof",
             generator().into_root_schema_for::<crate::proof::Proof>(),
         ),
+        (
+            "adapter",
+            generator().into_root_schema_for::<crate::adapter_protocol::Line>(),
+        ),
     ]
 }

@@ -8,6 +8,7 @@
 //! their paths as [`source::SourceFile`], and every mistake in them goes out as a
 //! [`source::Diagnostic`] that underlines its place.
 
+pub mod adapter_protocol;
 pub mod base_url;
 pub mod calendar;
 pub mod deviation;

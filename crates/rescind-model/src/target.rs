@@ -1,6 +1,7 @@
 //! Target files: how to reach an implementation, put an account into it, and read its answers.
 
 mod capabilities;
+mod command;
 mod provider;
 mod validate;
 mod words;
@@ -14,6 +15,7 @@ use serde_json::Value;
 use crate::source::{Diagnostic, Located, SourceFile};
 use crate::template;
 pub use capabilities::{Capabilities, Capability, Obstacle};
+pub use command::AdapterCommand;
 pub use provider::{Control, ProviderPlace, TenantsBy};
 pub use words::{ErrorWords, Words};
 
@@ -71,8 +73,11 @@ pub struct Target {
     #[serde(default, rename = "client")]
     pub client_steps: Vec<HttpStep>,
     /// The steps that put an account into the target. They must capture `account_id`.
-    #[serde(rename = "account")]
+    #[serde(default, rename = "account")]
     pub account_steps: Located<Vec<HttpStep>>,
+    /// A command that puts clients and accounts into the target, in place of those steps.
+    #[serde(default)]
+    pub adapter: Option<AdapterCommand>,
     /// The call that the whole program is about.
     pub revoke: RevokeCall,
     /// How an account is read: the second channel for its status.

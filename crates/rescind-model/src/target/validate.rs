@@ -1,5 +1,7 @@
 //! From the file to the target: everything that one file can be wrong about in itself.
 
+mod adapter;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -279,6 +281,14 @@ impl Check<'_> {
     }
 
     fn provisioning(&mut self, target: &Target) {
+        if let Some(adapter) = &target.adapter {
+            self.adapter(target, adapter);
+            return;
+        }
+        if target.account_steps.span().is_empty() {
+            self.no_provisioning(target);
+            return;
+        }
         let mut known = BTreeSet::from(CLIENT_VARIABLES);
         let hosts = self.hosts.clone();
         known.extend(hosts.iter().map(String::as_str));
@@ -307,11 +317,8 @@ impl Check<'_> {
 
     fn calls(&mut self, target: &Target) {
         let mut known: BTreeSet<&str> = BTreeSet::from(["account_id"]);
-        let steps = target
-            .client_steps
-            .iter()
-            .chain(target.account_steps.iter());
-        known.extend(steps.flat_map(|step| step.capture.keys().map(String::as_str)));
+        known.extend(target.facts_of_client());
+        known.extend(target.facts_of_account());
         self.request(&target.revoke.request, &known);
         self.request(&target.read.request, &known);
         for call in target.delete.iter().chain(&target.refresh) {
@@ -337,11 +344,7 @@ impl Check<'_> {
 
     /// The calls about a client know nothing of any account.
     fn client_calls(&mut self, target: &Target) {
-        let captured = target
-            .client_steps
-            .iter()
-            .flat_map(|step| step.capture.keys());
-        let mut known: BTreeSet<&str> = captured.map(String::as_str).collect();
+        let mut known: BTreeSet<&str> = target.facts_of_client().collect();
         if let Some(call) = &target.delete_client {
             self.request(&call.request, &known);
         }

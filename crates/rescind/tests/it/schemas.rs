@@ -5,6 +5,7 @@ use crate::support::{root, run};
 #[test]
 fn committed_schemas_are_fresh() {
     for format in [
+        "adapter",
         "deviations",
         "event",
         "explanation",
@@ -45,5 +46,5 @@ fn there_is_no_schema_of_a_format_that_is_gone() {
     let count = std::fs::read_dir(root().join("schemas"))
         .expect("the folder is there")
         .count();
-    assert_eq!(count, 12);
+    assert_eq!(count, 13);
 }
