@@ -50,6 +50,8 @@ pub struct CaseRun {
     /// How the case's own process is started, if it has one.
     durable: Option<Arc<Durable>>,
     process: Option<DurableProcess>,
+    /// Why the case cannot be had at this target, if the adapter's command says so.
+    incapacity: Option<String>,
 }
 
 /// A case that has run, and the tenant that dispatches may still come to.
@@ -112,6 +114,7 @@ impl CaseRun {
             stage: Stage::default(),
             durable: None,
             process: None,
+            incapacity: None,
         }
     }
 
@@ -158,6 +161,7 @@ impl CaseRun {
                 scanner,
                 log_leaks: None,
                 harness_error,
+                incapacity: self.incapacity,
             },
             tenant: self.tenant,
             seen: self.seen,
@@ -173,6 +177,12 @@ impl CaseRun {
                 // What overlaps and has not come to its end is not judged.
                 let judged = self.stage.first().unwrap_or(index);
                 self.steps.retain(|step| step.index < judged);
+                if let StepError::Provisioning(error) = &error {
+                    self.incapacity = error.incapacity();
+                    if self.incapacity.is_some() {
+                        return None;
+                    }
+                }
                 let line = scenario.file.line_of(step.span.start);
                 return Some(format!(
                     "step {} (`{}`, line {line}): {error}",

@@ -93,7 +93,7 @@ fn unjudged(
     accepted: &AcceptedDeviations,
     set: &RequirementSet,
 ) -> Vec<ConsideredOutcome> {
-    if record.harness_error.is_some() {
+    if record.harness_error.is_some() || record.incapacity.is_some() {
         return Vec::new();
     }
     let entries = accepted.deviations.entries.iter();

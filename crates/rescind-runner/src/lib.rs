@@ -8,6 +8,7 @@
 //! A target is seen here only as HTTP, and where its file says so as a process that may be
 //! started and stopped and whose log may be read. This crate prints nothing: it emits events.
 
+pub mod adapter_check;
 pub mod case;
 pub mod catalogue;
 mod clock;

@@ -21,12 +21,14 @@ use rescind_model::{AccountStatus, Diagnostic, Target};
 
 pub use doctor::doctor;
 pub(crate) use examiner::{examine, statuses};
-pub(crate) use start::{environment, no_client, no_process, provider};
+pub(crate) use start::{environment, no_client, no_command, no_process, provider};
 
 /// What a target is asked before anything is judged, in this order, and what it came to.
 #[derive(Clone, Debug)]
 pub struct Examination {
     asked: Vec<Asked>,
+    /// Whether a command puts accounts into the target.
+    by_command: bool,
 }
 
 /// A question and what it came to.
@@ -56,6 +58,8 @@ pub enum About {
     Environment,
     /// Does the target's process get ready?
     Process,
+    /// Does the command that puts accounts into the target say what it can do?
+    Command,
     /// Can the provider run where the file says, or be reached there?
     ProviderPlace,
     /// Does the target answer?
@@ -88,6 +92,8 @@ pub enum About {
     DeleteAndRevoke,
     /// Does the target's process end when it is asked to?
     End,
+    /// Does the command that puts accounts into the target remove them, and end?
+    CommandEnd,
 }
 
 impl fmt::Display for About {
@@ -95,6 +101,7 @@ impl fmt::Display for About {
         formatter.write_str(match self {
             Self::Environment => "environment",
             Self::Process => "process",
+            Self::Command => "[adapter]",
             Self::ProviderPlace => "[provider]",
             Self::Connection => "connection",
             Self::ApiKey => "[api_key]",
@@ -111,6 +118,7 @@ impl fmt::Display for About {
             Self::Revoke => "[revoke]",
             Self::DeleteAndRevoke => "[delete_and_revoke]",
             Self::End => "end of the process",
+            Self::CommandEnd => "end of [adapter]",
         })
     }
 }
@@ -124,12 +132,18 @@ const NO_REVOKE: &str = "only a revoke shows where its answer says what, and non
 impl Examination {
     /// Everything that there is to ask of a target, as yet not asked.
     pub(crate) fn of(target: &Target, statuses: &[AccountStatus]) -> Self {
-        let mut examination = Self { asked: Vec::new() };
+        let mut examination = Self {
+            asked: Vec::new(),
+            by_command: target.adapter.is_some(),
+        };
         if target.variables().next().is_some() {
             examination.add(About::Environment, BLOCKED);
         }
         if target.process.is_some() {
             examination.add(About::Process, BLOCKED);
+        }
+        if target.adapter.is_some() {
+            examination.add(About::Command, BLOCKED);
         }
         if target.provider.listen.is_some() || target.provider.control.is_some() {
             examination.add(About::ProviderPlace, BLOCKED);
@@ -161,6 +175,9 @@ impl Examination {
         if target.process.is_some() {
             examination.add(About::End, BLOCKED);
         }
+        if target.adapter.is_some() {
+            examination.add(About::CommandEnd, BLOCKED);
+        }
         examination
     }
 
@@ -184,6 +201,15 @@ impl Examination {
     /// Every question and what it came to, in the order in which they are asked.
     pub fn asked(&self) -> &[Asked] {
         &self.asked
+    }
+
+    /// What a question is about, in the words of the target file.
+    pub fn title(&self, about: About) -> String {
+        match about {
+            About::Client if self.by_command => "[adapter], client".to_owned(),
+            About::Account(status) if self.by_command => format!("[adapter], {status}"),
+            other => other.to_string(),
+        }
     }
 
     /// Everything that must be mended.

@@ -28,6 +28,8 @@ pub fn client_facts(
             Some(json!(registered.client_secret.expose())),
         ),
     ]);
+    // For an adapter's command; no hole has this name.
+    facts.insert("provider_hosts".to_owned(), json!(provider.hosts));
     let hosts = target.holes_of_hosts().into_iter();
     facts.extend(hosts.map(|hole| (hole.clone(), json!(address_for(provider, &hole)))));
     facts

@@ -40,6 +40,9 @@ pub struct CaseRecord {
     pub log_leaks: Option<Vec<String>>,
     /// Why the case could not be run to its end: the runner's fault, or its environment's.
     pub harness_error: Option<String>,
+    /// Why the case cannot be had at this target, as the command that puts accounts into it said in
+    /// the course of the case: nothing of it is judged.
+    pub incapacity: Option<String>,
 }
 
 impl CaseRecord {

@@ -66,6 +66,8 @@ pub struct RunOutcome {
     pub finished: RunFinished,
     /// What each case's snapshot came to; empty if they were ignored.
     pub snapshots: Vec<SnapshotComparison>,
+    /// What a person should be told beside, which is no verdict: what could not be cleaned up, say.
+    pub notes: Vec<Problem>,
     /// Every secret that the run made, for tests that look for them where they must not be.
     pub secrets: Vec<Secret>,
 }
@@ -356,6 +358,7 @@ impl Judging<'_> {
         RunOutcome {
             finished,
             snapshots,
+            notes: ended.notes,
             secrets,
         }
     }

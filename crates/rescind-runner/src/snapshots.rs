@@ -173,7 +173,7 @@ pub fn compare(
     let mut comparisons: Vec<SnapshotComparison> = records
         .iter()
         // Of a case that broke off nothing is known.
-        .filter(|record| record.harness_error.is_none())
+        .filter(|record| record.harness_error.is_none() && record.incapacity.is_none())
         .map(|record| {
             let path = format::path_of(&record.id);
             let transcript = transcript(record, target);

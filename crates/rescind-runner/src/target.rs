@@ -4,6 +4,7 @@ mod adapter;
 mod client;
 mod durable;
 mod process;
+mod running_adapter;
 
 pub use adapter::{
     Adapter, ApiKeys, CallError, Connected, ConnectionFacts, ProvisioningError, ProvisioningFailure,
@@ -11,3 +12,4 @@ pub use adapter::{
 pub use client::Client;
 pub use durable::{Durable, DurableProcess};
 pub use process::{CapturedLog, RunningProcess};
+pub use running_adapter::{AdapterEnd, AdapterFailure, AdapterStart, RunningAdapter};

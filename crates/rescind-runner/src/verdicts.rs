@@ -59,7 +59,6 @@ fn rows_named_by(scenario: &Scenario, set: &RequirementSet) -> Vec<(String, Leve
 /// What stands in the report for a case that the target cannot be asked for, under the rows that its
 /// scenario names.
 pub fn left_out(case: &Case, obstacle: &Obstacle, set: &RequirementSet) -> CheckOutcome {
-    let rows = rows_named_by(&case.scenario, set);
     let (verdict, message) = match obstacle {
         Obstacle::Declared(reason) => (Verdict::NotApplicable, reason.clone()),
         Obstacle::Unstated(capability) => (
@@ -69,8 +68,20 @@ pub fn left_out(case: &Case, obstacle: &Obstacle, set: &RequirementSet) -> Check
             ),
         ),
     };
+    of_whole_case(&case.id, &case.scenario, verdict, message, set)
+}
+
+/// What stands in the report for a case of which no check says anything.
+fn of_whole_case(
+    case: &CaseId,
+    scenario: &Scenario,
+    verdict: Verdict,
+    message: String,
+    set: &RequirementSet,
+) -> CheckOutcome {
+    let rows = rows_named_by(scenario, set);
     CheckOutcome {
-        verdict: check_verdict(&case.id, CASE_RAN, verdict, message, &rows),
+        verdict: check_verdict(case, CASE_RAN, verdict, message, &rows),
         rows,
         first_violation: None,
     }
@@ -84,6 +95,16 @@ pub fn of_case(
     set: &RequirementSet,
     strictness: Strictness,
 ) -> Vec<CheckOutcome> {
+    if let Some(reason) = &record.incapacity {
+        let (verdict, reason) = (Verdict::NotApplicable, reason.clone());
+        return vec![of_whole_case(
+            &record.id,
+            &record.scenario,
+            verdict,
+            reason,
+            set,
+        )];
+    }
     let mut by_check: BTreeMap<&str, Vec<&Judgement>> = BTreeMap::new();
     for judgement in judgements
         .iter()

@@ -1,5 +1,7 @@
 //! What a person may type. The only place that reads the environment.
 
+mod adapter;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -9,6 +11,7 @@ use rescind_model::BaseUrl;
 
 use crate::assets::DEFAULT_SET;
 use crate::exit;
+pub use adapter::{Adapter, AdapterCheck, AdapterCommand};
 
 /// Does this revoke endpoint really kill what it says it killed?
 #[derive(Debug, Parser)]
@@ -38,6 +41,8 @@ pub enum Command {
     /// provider? Puts clients and accounts into the target, reads, refreshes, switches and deletes
     /// them, and never revokes. `check` asks the same before it judges anything.
     Doctor(Doctor),
+    /// Test a command that puts accounts into a target
+    Adapter(Adapter),
     /// Drive a revoke endpoint through the scenarios and judge it
     ///
     /// Without a target file it starts the reference service as a child process and checks that.
@@ -434,8 +439,8 @@ pub enum Listed {
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// The format: profile, provider-config, requirements, scenario, deviations, target, report,
-    /// event, explanation or proof; or `service` or `control`, the OpenAPI documents of the reference service and of a
+    /// The format: profile, provider-config, requirements, scenario, deviations, target, adapter,
+    /// report, event, explanation or proof; or `service` or `control`, the OpenAPI documents of the reference service and of a
     /// provider's control API
     pub format: String,
 }

@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+pub mod adapter;
 pub mod check;
 pub mod doctor;
 pub mod explain;

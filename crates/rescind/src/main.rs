@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         match arguments.command {
             Command::Init(init) => commands::init::run(&init),
             Command::Doctor(doctor) => commands::doctor::run(&doctor).await,
+            Command::Adapter(adapter) => commands::adapter::run(&adapter).await,
             Command::Check(check) => commands::check::run(check).await,
             Command::Provider(provider) => commands::provider::run(&provider).await,
             Command::Serve(serve) => commands::serve::run(serve).await,

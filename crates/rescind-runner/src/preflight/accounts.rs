@@ -39,7 +39,9 @@ impl Examiner<'_> {
         );
         match self.adapter.connect_client(facts).await {
             Ok(client) => {
-                if self.target.client_steps.is_empty() {
+                if self.target.adapter.is_some() {
+                    self.fine(About::Client, "put into the target");
+                } else if self.target.client_steps.is_empty() {
                     self.not_asked(About::Client, "the file does not have it");
                 } else {
                     self.note_answer();
@@ -96,7 +98,10 @@ impl Examiner<'_> {
         };
         match self.adapter.connect_account(facts).await {
             Ok(connected) => {
-                self.note_answer();
+                // What a command says is not the target's answer: a read is the first.
+                if self.target.adapter.is_none() {
+                    self.note_answer();
+                }
                 Some(connected)
             }
             Err(error) => {
@@ -109,12 +114,13 @@ impl Examiner<'_> {
     /// Two accounts of one id are one account to all that follows.
     fn same_id(&mut self, status: AccountStatus) {
         let mut steps = self.target.account_steps.iter();
-        let Some(pointer) = steps.find_map(|step| step.capture.get("account_id")) else {
-            return;
-        };
+        let pointer = steps.find_map(|step| step.capture.get("account_id"));
+        let command = self.target.adapter.as_ref();
+        let place = pointer.map(rescind_model::Located::span);
+        let place = place.or_else(|| command.map(|command| command.command.span()));
         self.problem(
             About::Account(status),
-            pointer.span(),
+            place.unwrap_or_default(),
             "two accounts were put into the target, and `account_id` is the same of both",
             "let it point to what tells one account from another",
         );
@@ -131,6 +137,9 @@ impl Examiner<'_> {
                 return unreadable(connected, None);
             }
         };
+        if self.target.adapter.is_some() && !self.first_call_works(&call) {
+            return unreadable(connected, Some(&call));
+        }
         if said == ReadStatus::Known(status) {
             self.fine(about, "put into the target, and a read says so");
             return Account {
@@ -171,13 +180,39 @@ impl Examiner<'_> {
         }
     }
 
+    /// Whether the first call of the target, where a command has put the account into it, shows that
+    /// it is there, and that it accepts the key.
+    fn first_call_works(&mut self, call: &Call) -> bool {
+        if self.has_answered {
+            return true;
+        }
+        match &call.outcome {
+            CallOutcome::Failed(failure) => {
+                let what = format!("a read of an account was not answered: {failure}");
+                self.not_reached(&what, failure);
+                false
+            }
+            CallOutcome::Answered(answered) => {
+                self.note_answer();
+                let said = said::body(answered, &self.scanner);
+                let what = format!("a read of an account is answered {}{said}", answered.status);
+                !self.key_refused(&what, answered)
+            }
+        }
+    }
+
     fn other_status(&mut self, status: AccountStatus, other: AccountStatus) {
         let message =
             format!("an account was put into the target as {status}, and a read says {other}");
         let target = self.target;
         let steps = target.account_steps.get();
         let without = format!("leave {status} out of `account_statuses` under `[capabilities]`");
-        let (place, hint) = if hands_on(steps, "status") {
+        let (place, hint) = if let Some(command) = &target.adapter {
+            let hint = format!(
+                "look at what the command makes of `status` and `target_status`, or {without}"
+            );
+            (command.command.span(), hint)
+        } else if hands_on(steps, "status") {
             let word = target.words.word_to_connect(status);
             let hint = format!(
                 "look at what the target makes of `{{status}}`, which is `{word}` here, or {without}"

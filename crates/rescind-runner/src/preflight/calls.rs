@@ -72,6 +72,11 @@ impl Examiner<'_> {
             self.problem(About::Provider, refresh.path.span(), message, hint);
             return;
         }
+        if let Some(command) = &target.adapter {
+            let hint = "let the command hand `provider_base_url` to the target, the whole of it, with its path; let the target reach this machine's loopback; or correct `[refresh]`";
+            self.problem(About::Provider, command.command.span(), message, hint);
+            return;
+        }
         let steps = [target.client_steps.as_slice(), target.account_steps.get()].concat();
         if hands_on(&steps, "provider_base_url") || !target.holes_of_hosts().is_empty() {
             let hint = "let the target use the whole of `{provider_base_url}`, with its path, and reach this machine's loopback; or correct `[refresh]`";

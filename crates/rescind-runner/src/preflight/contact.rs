@@ -6,7 +6,7 @@ use rescind_model::template::TemplateError;
 use super::examiner::Examiner;
 use super::{About, pointers, said};
 use crate::record::{Answered, CallFailure};
-use crate::target::{ProvisioningError, ProvisioningFailure};
+use crate::target::{AdapterFailure, ProvisioningError, ProvisioningFailure};
 
 impl Examiner<'_> {
     /// The target has answered, whatever it said.
@@ -24,13 +24,14 @@ impl Examiner<'_> {
             error.failure,
             ProvisioningFailure::Status(_) | ProvisioningFailure::Capture { .. }
         );
-        if answers || !self.is_first_step(error) {
+        let by_command = matches!(error.failure, ProvisioningFailure::Command(_));
+        if answers || !by_command && !self.is_first_step(error) {
             self.note_answer();
         }
         let place = error.place.clone();
         match &error.failure {
             ProvisioningFailure::NoAnswer(failure) if !self.has_answered => {
-                self.not_reached(error, failure);
+                self.not_reached(&error.to_string(), failure);
             }
             ProvisioningFailure::NoAnswer(failure) => {
                 let hint = hint_for_silence(failure);
@@ -48,6 +49,27 @@ impl Examiner<'_> {
                 let hint = hint_for_hole(template);
                 self.problem(about, place, error.to_string(), hint);
             }
+            ProvisioningFailure::Command(failure) => self.command_failed(about, error, failure),
+        }
+    }
+
+    /// What the command that puts accounts into the target says that its target does not have needs
+    /// no mending.
+    fn command_failed(
+        &mut self,
+        about: About,
+        error: &ProvisioningError,
+        failure: &AdapterFailure,
+    ) {
+        if failure.cannot {
+            self.not_asked(about, failure.to_string());
+        } else {
+            self.problem(
+                about,
+                error.place.clone(),
+                failure.to_string(),
+                &*failure.hint,
+            );
         }
     }
 
@@ -58,9 +80,9 @@ impl Examiner<'_> {
         first.is_some_and(|step| step.request.path.span() == error.place)
     }
 
-    fn not_reached(&mut self, error: &ProvisioningError, failure: &CallFailure) {
+    pub(super) fn not_reached(&mut self, what: &str, failure: &CallFailure) {
         let base_url = self.adapter.base_url();
-        let message = format!("the target cannot be reached at `{base_url}`: {error}");
+        let message = format!("the target cannot be reached at `{base_url}`: {what}");
         let mut place = self.target.base_url.span();
         let hint = match failure {
             CallFailure::NotConnected(_) if self.target.process.is_some() => {
@@ -87,20 +109,9 @@ impl Examiner<'_> {
 
     /// A refused key is no fault of the step.
     fn step_refused(&mut self, about: About, error: &ProvisioningError, answered: &Answered) {
-        let words = &self.target.words;
         let said = said::body(answered, &self.scanner);
         let message = format!("{error}{said}");
-        let is_refused = words.means(answered.status, 401);
-        if is_refused || words.means(answered.status, 403) {
-            let hint = key_hint(self.target, is_refused);
-            let what = if is_refused {
-                "the target does not accept the key"
-            } else {
-                "the key may not do what must be done"
-            };
-            let key = &self.target.api_key;
-            let place = key.environment.as_ref().unwrap_or(&key.header).span();
-            self.problem(About::ApiKey, place, format!("{what}: {message}"), hint);
+        if self.key_refused(&message, answered) {
             return;
         }
         let (message, hint) = match about {
@@ -116,6 +127,27 @@ impl Examiner<'_> {
             ),
         };
         self.problem(about, error.place.clone(), message, hint);
+    }
+}
+
+impl Examiner<'_> {
+    /// Whether the target refuses the key, which is said then.
+    pub(super) fn key_refused(&mut self, message: &str, answered: &Answered) -> bool {
+        let words = &self.target.words;
+        let is_refused = words.means(answered.status, 401);
+        if !is_refused && !words.means(answered.status, 403) {
+            return false;
+        }
+        let hint = key_hint(self.target, is_refused);
+        let what = if is_refused {
+            "the target does not accept the key"
+        } else {
+            "the key may not do what must be done"
+        };
+        let key = &self.target.api_key;
+        let place = key.environment.as_ref().unwrap_or(&key.header).span();
+        self.problem(About::ApiKey, place, format!("{what}: {message}"), hint);
+        true
     }
 }
 

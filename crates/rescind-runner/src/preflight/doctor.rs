@@ -22,11 +22,29 @@ pub async fn doctor(
     let cases = plan(catalogue, target, &options.selection)?.cases;
     let (mut examination, begun) = attempt(target, options, &cases).await?;
     let Some(Begun {
-        process, provider, ..
+        process,
+        provider,
+        command,
+        ..
     }) = begun
     else {
         return Ok(examination);
     };
+    if let (Some(command), Some(stated)) = (command, &target.adapter) {
+        let ended = command.end().await.problems();
+        let problems: Vec<Diagnostic> = ended
+            .map(|problem| {
+                let place = stated.command.span();
+                Diagnostic::new(&target.file, place, problem.message).hint(problem.hint)
+            })
+            .collect();
+        let answer = if problems.is_empty() {
+            Answer::Fine("it ends when its standard input does".to_owned())
+        } else {
+            Answer::Problem(problems)
+        };
+        examination.answer(About::CommandEnd, answer);
+    }
     if let (Some(process), Some(stated)) = (process, &target.process) {
         let answer = match process.stop().await {
             Ok(_) => Answer::Fine("it ends when it is asked to".to_owned()),

@@ -11,6 +11,7 @@ use super::{About, Answer, Examination};
 use crate::error::{Problem, RunError};
 use crate::provider_access::{EmbeddedProvider, NotReached, ProviderAccess, RemoteProvider};
 use crate::run::RunOptions;
+use crate::target::AdapterFailure;
 
 /// Whether every environment variable is set that the file names.
 pub fn environment(
@@ -50,6 +51,14 @@ pub fn no_process(target: &Target, problem: Problem, examination: &mut Examinati
     let place = process.map(|process| process.command.span());
     let diagnostic = placed(target, place.unwrap_or_default(), problem);
     examination.answer(About::Process, Answer::Problem(vec![diagnostic]));
+}
+
+/// The command that puts accounts into the target did not say what it can do.
+pub fn no_command(target: &Target, failure: AdapterFailure, examination: &mut Examination) {
+    let command = target.adapter.as_ref();
+    let place = command.map(|command| command.command.span());
+    let diagnostic = placed(target, place.unwrap_or_default(), failure.into());
+    examination.answer(About::Command, Answer::Problem(vec![diagnostic]));
 }
 
 /// There is nothing to call the target with.

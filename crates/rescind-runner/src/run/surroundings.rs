@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rescind_model::Target;
-use rescind_model::secret::{KnownSecret, Secret};
+use rescind_model::secret::{FingerprintKey, KnownSecret, Secret, SecretScanner};
 use rescind_model::source::Located;
 use rescind_model::target::OtherKey;
 use rescind_model::template::{self, Escape, Variables};
@@ -22,12 +22,17 @@ use crate::plan::Case;
 use crate::preflight::{self, About, Answer, Examination};
 use crate::provider_access::ProviderAccess;
 use crate::record::CaseRecord;
-use crate::target::{Adapter, ApiKeys, CapturedLog, Client, Durable, RunningProcess};
+use crate::target::{
+    Adapter, AdapterEnd, AdapterFailure, AdapterStart, ApiKeys, CapturedLog, Client, Durable,
+    RunningAdapter, RunningProcess,
+};
 
 /// A target and a provider that a case can be run between.
 pub struct Begun {
     /// The target's process, where its file says how to run it.
     pub process: Option<RunningProcess>,
+    /// The command that puts accounts into the target, where its file says so.
+    pub command: Option<Arc<RunningAdapter>>,
     /// How a process is started that one case has to itself; none if the target file does not say.
     pub durable: Option<Arc<Durable>>,
     /// How the target is called.
@@ -50,6 +55,10 @@ pub async fn begin(
         (examination, begun) => {
             if let Some(begun) = begun {
                 begun.provider.end().await;
+                // What the questions have put into the target need not stay there.
+                if let Some(command) = begun.command {
+                    command.end().await;
+                }
             }
             Err(RunError::NotReady(examination))
         }
@@ -77,10 +86,22 @@ pub async fn attempt(
         }
     };
     examination.answer(About::Process, Answer::Fine("it gets ready".to_owned()));
+    let command = match start_command(target, options, &keys, &variables).await {
+        Ok(command) => command,
+        Err(failure) => {
+            preflight::no_command(target, failure, &mut examination);
+            return Ok((examination, None));
+        }
+    };
+    if let Some(command) = &command {
+        let seen = format!("it can do {}", command.operations());
+        examination.answer(About::Command, Answer::Fine(seen));
+    }
     let certificates = options.ca_certificates.as_deref();
-    let durable = Durable::of_target(target, &keys, &variables, certificates).map(Arc::new);
+    let durable = Durable::of_target(target, &keys, &variables, certificates);
+    let durable = durable.map(|durable| Arc::new(durable.with_command(command.clone())));
     let adapter = match adapter(target, process.as_ref(), &keys, options) {
-        Ok(adapter) => Arc::new(adapter),
+        Ok(adapter) => Arc::new(adapter.with_command(command.clone())),
         Err(problem) => {
             preflight::no_client(target, problem, &mut examination);
             return Ok((examination, None));
@@ -95,6 +116,7 @@ pub async fn attempt(
     }
     let begun = Begun {
         process,
+        command,
         durable,
         adapter,
         provider,
@@ -111,6 +133,8 @@ pub struct Ended {
     pub log: Option<CapturedLog>,
     /// The target's address, where others can reach it, too.
     pub shown_url: Option<String>,
+    /// What a person should be told that is no verdict.
+    pub notes: Vec<Problem>,
 }
 
 /// Waits for what must not come any more, and ends what was begun.
@@ -127,7 +151,24 @@ pub async fn end(
         records.push(case.finish().await);
     }
     begun.provider.end().await;
-    let log = log?;
+    let mut log = log?;
+    let mut notes = Vec::new();
+    // What it removes from the target must not be taken for something that the cases did.
+    if let Some(command) = &begun.command {
+        let ended = command.end().await;
+        match &mut log {
+            Some(log) => log.append(&ended.log),
+            // What a command wrote says nothing of a target whose own log nobody sees.
+            None => notes.extend(secrets_in_log(&ended)),
+        }
+        notes.extend(ended.problems());
+    }
+    if log.as_ref().is_some_and(|log| log.truncated) {
+        return Err(RunError::Harness(Problem::new(
+            "the target wrote more than can be searched for secrets",
+            "lower the level of its log",
+        )));
+    }
     let shown_url = target
         .process
         .is_none()
@@ -136,6 +177,7 @@ pub async fn end(
         finished: records,
         log,
         shown_url,
+        notes,
     })
 }
 
@@ -151,13 +193,16 @@ async fn stop_process(
     for case in finished {
         log.append(&case.log);
     }
-    if log.truncated {
-        return Err(RunError::Harness(Problem::new(
-            "the target wrote more than can be searched for secrets",
-            "lower the level of its log",
-        )));
-    }
     Ok(Some(log))
+}
+
+fn secrets_in_log(ended: &AdapterEnd) -> Option<Problem> {
+    let message = format!(
+        "the adapter's command wrote on its standard error {}",
+        ended.leaks.join(" and ")
+    );
+    let hint = "let it write no token and no secret";
+    (!ended.leaks.is_empty()).then(|| Problem::new(message, hint))
 }
 
 /// The keys from the environment, or ones made for this run.
@@ -262,6 +307,79 @@ async fn start_process(
         return Ok(None);
     };
     RunningProcess::start(process, variables).await.map(Some)
+}
+
+/// Finds what every process of a run is told.
+fn scanner(options: &RunOptions, keys: &ApiKeys) -> SecretScanner {
+    let mut scanner = scanner_of_seed(&options.seed);
+    scanner.add(sealing_key(options));
+    for key in keys.all() {
+        scanner.add(KnownSecret {
+            kind: "api_key".into(),
+            secret: key.clone(),
+            prefix_length: 0,
+        });
+    }
+    scanner
+}
+
+/// Finds nothing as yet, and fingerprints as a run of that seed does.
+pub fn scanner_of_seed(seed: &str) -> SecretScanner {
+    SecretScanner::new(FingerprintKey::of_seed(seed))
+}
+
+/// What a command that puts accounts into a target needs around it.
+pub struct Surroundings {
+    /// What the holes of its words are filled with.
+    pub variables: Variables,
+    /// Finds what it is told.
+    pub scanner: SecretScanner,
+    /// The target's process, where its file says how to run it.
+    pub process: Option<RunningProcess>,
+    /// Where the target is.
+    pub base_url: String,
+}
+
+/// Has everything there that such a command needs, and not the command itself.
+///
+/// # Errors
+/// A key is missing, or the target's process does not get ready.
+pub async fn of_command(target: &Target, options: &RunOptions) -> Result<Surroundings, RunError> {
+    let keys = api_keys(target, options)?;
+    let variables = start_variables(options, &keys);
+    let process = start_process(target, &variables)
+        .await
+        .map_err(RunError::Configuration)?;
+    let known = process
+        .as_ref()
+        .map(|process| process.variables.clone())
+        .unwrap_or_default();
+    Ok(Surroundings {
+        scanner: scanner(options, &keys),
+        base_url: fill(&target.base_url, &known).map_err(RunError::Configuration)?,
+        variables,
+        process,
+    })
+}
+
+async fn start_command(
+    target: &Target,
+    options: &RunOptions,
+    keys: &ApiKeys,
+    variables: &Variables,
+) -> Result<Option<Arc<RunningAdapter>>, AdapterFailure> {
+    let Some(command) = &target.adapter else {
+        return Ok(None);
+    };
+    let start = AdapterStart {
+        command,
+        variables,
+        request_limit: Duration::from_secs_f64(target.limits.call_seconds),
+        answer_bytes: target.limits.answer_bytes,
+        scanner: scanner(options, keys),
+    };
+    let running = RunningAdapter::start(start).await?;
+    Ok(Some(Arc::new(running)))
 }
 
 fn adapter(

@@ -1,6 +1,7 @@
 //! The adapter: the calls of a target file, with their holes filled.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rescind_model::scenario::{Key, RequestBody, Revoke};
@@ -9,7 +10,7 @@ use rescind_model::target::{HttpStep, Limits, RequestTemplate, Target};
 use rescind_model::template::{self, Escape, TemplateError, Variables};
 use serde_json::Value;
 
-use super::Client;
+use super::{AdapterFailure, Client, RunningAdapter};
 use crate::record::{Answered, Call, CallFailure, CallOutcome, ReadStatus, Sent, id_in_words};
 
 /// A target that can be called.
@@ -19,6 +20,7 @@ pub struct Adapter {
     base_url: String,
     keys: ApiKeys,
     client: Client,
+    command: Option<Arc<RunningAdapter>>,
 }
 
 /// The keys that calls may carry.
@@ -106,12 +108,27 @@ pub enum ProvisioningFailure {
         /// The answer.
         answered: Box<Answered>,
     },
+    /// The adapter's command did not do it.
+    Command(AdapterFailure),
+}
+
+impl ProvisioningError {
+    /// Why there is no such thing at the target, if the adapter's command says so.
+    pub fn incapacity(&self) -> Option<String> {
+        match &self.failure {
+            ProvisioningFailure::Command(failure) if failure.cannot => Some(failure.to_string()),
+            _ => None,
+        }
+    }
 }
 
 impl std::fmt::Display for ProvisioningError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "`{}` ", self.call)?;
+        if !matches!(self.failure, ProvisioningFailure::Command(_)) {
+            write!(formatter, "`{}` ", self.call)?;
+        }
         match &self.failure {
+            ProvisioningFailure::Command(failure) => failure.fmt(formatter),
             ProvisioningFailure::Template(error) => {
                 write!(formatter, "has a hole that cannot be filled: {error}")
             }
@@ -137,7 +154,15 @@ impl Adapter {
             base_url,
             keys,
             client,
+            command: None,
         }
+    }
+
+    /// The same, that has a command put clients and accounts into the target, if there is one.
+    #[must_use]
+    pub fn with_command(mut self, command: Option<Arc<RunningAdapter>>) -> Self {
+        self.command = command;
+        self
     }
 
     /// The target file.
@@ -160,28 +185,52 @@ impl Adapter {
         self.target.limits.get()
     }
 
-    /// Puts an OAuth client of the provider into the target. Returns what its steps captured,
-    /// with what they were given.
+    /// Puts an OAuth client of the provider into the target, by steps or by a command. Returns what
+    /// became known by it, with what was given.
     ///
     /// # Errors
-    /// The first step that did not work.
+    /// The first step that did not work, or what the command says.
     pub async fn connect_client(&self, facts: Variables) -> Result<Variables, ProvisioningError> {
-        self.provision(&self.target.client_steps, facts).await
+        match &self.command {
+            None => self.provision(&self.target.client_steps, facts).await,
+            Some(command) => command
+                .client(facts, Some(&self.base_url))
+                .await
+                .map_err(|failure| self.command_failed("client", failure)),
+        }
     }
 
-    /// Puts an account into the target.
+    fn command_failed(&self, word: &str, failure: AdapterFailure) -> ProvisioningError {
+        let stated = self.target.adapter.as_ref();
+        ProvisioningError {
+            call: word.to_owned(),
+            place: stated
+                .map(|stated| stated.command.span())
+                .unwrap_or_default(),
+            failure: ProvisioningFailure::Command(failure),
+        }
+    }
+
+    /// Puts an account into the target, by steps or by a command.
     ///
     /// # Errors
-    /// The first step that did not work.
+    /// The first step that did not work, or what the command says.
     pub async fn connect_account(
         &self,
         facts: ConnectionFacts,
     ) -> Result<Connected, ProvisioningError> {
         let mut variables = facts.client;
         variables.extend(facts.account);
-        let variables = self
-            .provision(&self.target.account_steps, variables)
-            .await?;
+        let variables = match &self.command {
+            None => {
+                let steps = &self.target.account_steps;
+                self.provision(steps, variables).await?
+            }
+            Some(command) => command
+                .account(variables, &self.target.words, Some(&self.base_url))
+                .await
+                .map_err(|failure| self.command_failed("account", failure))?,
+        };
         let target_id = variables
             .get("account_id")
             .map(id_in_words)

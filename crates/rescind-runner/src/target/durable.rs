@@ -9,7 +9,7 @@ use rescind_model::template::{self, Escape, Variables};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{Adapter, ApiKeys, CapturedLog, Client, RunningProcess};
+use super::{Adapter, ApiKeys, CapturedLog, Client, RunningAdapter, RunningProcess};
 use crate::error::Problem;
 
 /// What such a process is started with.
@@ -20,6 +20,7 @@ pub struct Durable {
     keys: ApiKeys,
     variables: Variables,
     certificates: Option<Vec<u8>>,
+    command: Option<Arc<RunningAdapter>>,
 }
 
 /// Such a process, with its folder, and what it has written each time that it ran.
@@ -46,7 +47,15 @@ impl Durable {
             keys: keys.clone(),
             variables: variables.clone(),
             certificates: certificates.map(<[u8]>::to_vec),
+            command: None,
         })
+    }
+
+    /// The same, into which a command puts accounts, if there is one: that of all cases.
+    #[must_use]
+    pub fn with_command(mut self, command: Option<Arc<RunningAdapter>>) -> Self {
+        self.command = command;
+        self
     }
 }
 
@@ -89,7 +98,7 @@ impl DurableProcess {
         })?;
         let client = Client::new(&base_url, durable.certificates.as_deref())?;
         let (target, keys) = (durable.target.clone(), durable.keys.clone());
-        Ok(Adapter::new(target, base_url, keys, client))
+        Ok(Adapter::new(target, base_url, keys, client).with_command(durable.command.clone()))
     }
 
     /// Kills it.

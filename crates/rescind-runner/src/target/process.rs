@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rescind_model::source::Located;
 use rescind_model::target::Process;
-use rescind_model::template::{self, Escape, Variables};
+use rescind_model::template::{self, Escape, TemplateError, Variables};
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
@@ -32,9 +32,19 @@ pub struct RunningProcess {
 }
 
 #[derive(Debug, Default)]
-struct Log {
+pub(super) struct Log {
     text: String,
     truncated: bool,
+}
+
+impl Log {
+    /// What is in it so far.
+    pub(super) fn captured(&self) -> CapturedLog {
+        CapturedLog {
+            text: self.text.clone(),
+            truncated: self.truncated,
+        }
+    }
 }
 
 /// What a process has written on both its streams.
@@ -60,26 +70,14 @@ impl RunningProcess {
     /// # Errors
     /// It cannot be started, ends, or does not get ready in time.
     pub async fn start(process: &Process, variables: &Variables) -> Result<Self, Problem> {
-        let fill = |text: &Located<String>| {
-            template::fill(text, variables, Escape::None).map_err(|error| {
-                Problem::new(error.to_string(), "correct `[process]` in the target file")
-            })
-        };
-        let mut words = process
-            .command
-            .iter()
-            .map(fill)
-            .collect::<Result<Vec<_>, _>>()?
-            .into_iter();
-        let program = words.next().unwrap_or_default();
-        let environment: BTreeMap<&String, String> = process
-            .environment
-            .iter()
-            .map(|(name, value)| Ok((name, fill(value)?)))
-            .collect::<Result<_, Problem>>()?;
+        let filled = fill_command(&process.command, &process.environment, variables);
+        let filled = filled.map_err(|error| {
+            Problem::new(error.to_string(), "correct `[process]` in the target file")
+        })?;
+        let program = filled.program;
         let mut child = Command::new(&program)
-            .args(words)
-            .envs(environment)
+            .args(filled.arguments)
+            .envs(filled.environment)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -168,11 +166,34 @@ impl RunningProcess {
             let _ = reader.await;
         }
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        CapturedLog {
-            text: log.text.clone(),
-            truncated: log.truncated,
-        }
+        log.captured()
     }
+}
+
+/// A command with every hole filled.
+pub(super) struct FilledCommand {
+    pub(super) program: String,
+    pub(super) arguments: Vec<String>,
+    pub(super) environment: BTreeMap<String, String>,
+}
+
+/// Fills the holes of a command.
+pub(super) fn fill_command(
+    command: &[Located<String>],
+    environment: &BTreeMap<String, Located<String>>,
+    variables: &Variables,
+) -> Result<FilledCommand, TemplateError> {
+    let fill = |text: &Located<String>| template::fill(text, variables, Escape::None);
+    let mut words = command.iter().map(fill);
+    Ok(FilledCommand {
+        // A file whose command has no words is not loaded.
+        program: words.next().transpose()?.unwrap_or_default(),
+        arguments: words.collect::<Result<_, _>>()?,
+        environment: environment
+            .iter()
+            .map(|(name, value)| Ok((name.clone(), fill(value)?)))
+            .collect::<Result<_, TemplateError>>()?,
+    })
 }
 
 /// Its last words are the process's own: they may hold a secret, so only their number is told.
@@ -192,7 +213,7 @@ fn not_ready(what: &str, log: &Mutex<Log>, process: &Process) -> Problem {
     )
 }
 
-async fn read_lines(
+pub(super) async fn read_lines(
     stream: impl AsyncRead + Unpin,
     log: Arc<Mutex<Log>>,
     mut ready: Option<(String, oneshot::Sender<Variables>)>,

@@ -183,6 +183,7 @@ pub fn record(
         accounts: desk.accounts,
         log_leaks: None,
         harness_error: None,
+        incapacity: None,
     }
 }
 

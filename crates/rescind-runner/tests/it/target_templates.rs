@@ -22,7 +22,6 @@ fn without(file: &SourceFile, keys: &[&str]) -> SourceFile {
     SourceFile::new(file.path(), lines.join("\n"))
 }
 
-
 /// The file without its tables of these names, and what stands in them.
 fn without_tables(file: &SourceFile, names: &[&str]) -> SourceFile {
     let mut is_kept = true;

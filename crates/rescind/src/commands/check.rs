@@ -65,6 +65,9 @@ pub async fn run(arguments: Check) -> u8 {
         Err(error) => return explain(&error),
     };
     // What only a part of the cases shows is nothing to accept.
+    for note in &outcome.notes {
+        output::note(&note.message, &note.hint);
+    }
     let interrupted = outcome.finished.report.run.interrupted;
     if !interrupted && let Err(not_ready) = accept(snapshots.as_ref(), &mut outcome).await {
         return not_ready.report();

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use rescind_model::Diagnostic;
 use rescind_model::deviation::AcceptedDeviations;
 use rescind_model::source::Colour;
 use rescind_model::verdict::Strictness;
-use rescind_runner::preflight::{Answer, Asked, Examination, doctor};
+use rescind_runner::preflight::{Answer, Examination, doctor};
 use rescind_runner::snapshots::SnapshotMode;
 use rescind_runner::{Catalogue, RunOptions, Selection};
 
@@ -51,46 +52,63 @@ fn prepare(arguments: &Doctor) -> Result<(Catalogue, NamedTarget, RunOptions), N
     let catalogue = Catalogue::load(set, &profiles, &scenarios)?;
     let target = NamedTarget::load(&catalogue, arguments.target.as_deref())?;
     let options = RunOptions {
-        seed: fresh_seed()?,
-        // Nothing is judged here.
-        jobs: 1,
-        strictness: Strictness::Normal,
-        snapshots: SnapshotMode::Ignore,
-        deviations: AcceptedDeviations::default(),
         selection: Selection {
             scenarios: arguments.selection.clone(),
             ..Selection::default()
         },
-        rescind: target.rescind.clone(),
-        directory: target.directory.clone(),
-        environment: target.environment.clone(),
-        ca_certificates: target.ca_certificates.clone(),
+        ..options_of(&target, fresh_seed()?)
     };
     Ok((catalogue, target, options))
 }
 
-/// A line for each question, then every problem in full, then what it comes to.
+/// What something is asked with that judges nothing.
+pub fn options_of(target: &NamedTarget, seed: String) -> RunOptions {
+    RunOptions {
+        seed,
+        jobs: 1,
+        strictness: Strictness::Normal,
+        snapshots: SnapshotMode::Ignore,
+        deviations: AcceptedDeviations::default(),
+        selection: Selection::default(),
+        rescind: target.rescind.clone(),
+        directory: target.directory.clone(),
+        environment: target.environment.clone(),
+        ca_certificates: target.ca_certificates.clone(),
+    }
+}
+
 fn page(name: &str, file: &str, examination: &Examination) -> String {
-    let mut text = format!("target `{name}`, {file}\n\n");
-    let about = |asked: &Asked| asked.about.to_string();
-    let widths = examination.asked().iter().map(|asked| about(asked).len());
+    let rows: Vec<(String, &Answer)> = examination
+        .asked()
+        .iter()
+        .map(|asked| (examination.title(asked.about), &asked.answer))
+        .collect();
+    let (text, problems) = questions(&format!("target `{name}`, {file}"), &rows);
+    format!("{text}\n{}\n", in_all(problems))
+}
+
+/// A line for each question, then every problem in full. Returns how many there are, too.
+pub fn questions(title: &str, asked: &[(String, &Answer)]) -> (String, usize) {
+    let mut text = format!("{title}\n\n");
+    let widths = asked.iter().map(|(about, _)| about.len());
     let width = widths.max().unwrap_or_default();
-    for asked in examination.asked() {
-        let (style, word, seen) = match &asked.answer {
+    let mut problems: Vec<&Diagnostic> = Vec::new();
+    for (about, answer) in asked {
+        let (style, word, seen) = match answer {
             Answer::Fine(seen) => (AnsiColor::Green.on_default(), "ok", seen.as_str()),
-            Answer::Problem(_) => (AnsiColor::Red.on_default().bold(), "problem", "see below"),
+            Answer::Problem(found) => {
+                problems.extend(found);
+                (AnsiColor::Red.on_default().bold(), "problem", "see below")
+            }
             Answer::NotAsked(why) => (Style::new().dimmed(), "not asked", why.as_str()),
         };
-        let about = about(asked);
         // What is written to a text cannot fail.
         let _ = writeln!(text, "  {style}{word:<9}{style:#}  {about:<width$}  {seen}");
     }
-    let problems = examination.problems();
     for problem in &problems {
         let _ = writeln!(text, "\n{}", problem.render(Colour::Styled));
     }
-    let _ = writeln!(text, "\n{}", in_all(problems.len()));
-    text
+    (text, problems.len())
 }
 
 fn in_all(problems: usize) -> String {

@@ -131,6 +131,7 @@ pub fn overlapping(
         accounts: desk.accounts,
         log_leaks: None,
         harness_error: None,
+        incapacity: None,
     }
 }
 
