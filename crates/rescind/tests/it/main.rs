@@ -5,6 +5,7 @@
     reason = "a test that cannot go on says why by panicking"
 )]
 
+mod adapter;
 mod architecture;
 mod bugs;
 mod command_line;
