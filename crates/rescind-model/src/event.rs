@@ -5,6 +5,7 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::shard::ShardInformation;
 use crate::source::SourceFile;
 use crate::verdict::Verdict;
 use crate::vocabulary::{Level, TokenState};
@@ -56,7 +57,9 @@ pub struct RunFinished {
 }
 
 /// A scenario run at one profile.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct CaseId {
     /// The scenario's id.
     pub scenario: String,
@@ -75,7 +78,7 @@ impl std::fmt::Display for CaseId {
 pub const SNAPSHOT: &str = "snapshot";
 
 /// A check that needs explaining, with all that explains it. Nothing in it holds a secret.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// The case.
     pub case: CaseId,
@@ -106,7 +109,7 @@ pub struct Finding {
 }
 
 /// A place in a scenario.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// The scenario's file.
     pub file: SourceFile,
@@ -189,6 +192,9 @@ pub struct RunInformation {
     /// among the checks as `case-ran`, not run.
     #[serde(default)]
     pub interrupted: bool,
+    /// Of which shard this is the report, if it is none of a whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Box<ShardInformation>>,
 }
 
 /// The counts of a run. Verdicts are counted over checks.

@@ -24,6 +24,7 @@ pub mod provider_config;
 pub mod requirement;
 pub mod scenario;
 pub mod secret;
+pub mod shard;
 pub mod source;
 pub mod target;
 pub mod template;

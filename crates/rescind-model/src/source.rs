@@ -6,15 +6,42 @@ use std::sync::Arc;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// A text and the path that it is known by in messages. Cheap to clone.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "PathAndText", into = "PathAndText")]
+#[schemars(with = "PathAndText")]
 pub struct SourceFile {
     path: Arc<str>,
     text: Arc<str>,
+}
+
+/// A file, as a report holds it.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SourceFile")]
+struct PathAndText {
+    /// The path that messages show.
+    path: String,
+    /// The whole text.
+    text: String,
+}
+
+impl From<PathAndText> for SourceFile {
+    fn from(file: PathAndText) -> Self {
+        Self::new(file.path, file.text)
+    }
+}
+
+impl From<SourceFile> for PathAndText {
+    fn from(file: SourceFile) -> Self {
+        Self {
+            path: file.path().to_owned(),
+            text: file.text().to_owned(),
+        }
+    }
 }
 
 impl SourceFile {

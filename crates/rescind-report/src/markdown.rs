@@ -77,6 +77,13 @@ fn head(report: &Report) -> String {
         code(&report.target),
         code(&report.run.seed)
     );
+    if let Some(shard) = outcome::shard(report) {
+        let _ = write!(
+            text,
+            "**This is shard {shard} of a run**: the requirements are judged over all of them, by {}.\n\n",
+            code("rescind merge")
+        );
+    }
     if report.run.interrupted {
         text.push_str("**The run was interrupted**: what had not ended counts as not run.\n\n");
     }
@@ -122,8 +129,8 @@ fn requirements(report: &Report) -> String {
     let mut text =
         "\n## Requirements\n\n| requirement | level | verdict | about |\n|---|---|---|---|\n"
             .to_owned();
-    let full = report.run.selection.is_empty();
-    // Of a selection, only what it judged is of interest.
+    let full = !outcome::is_partial(report);
+    // Of a part, only what it judged is of interest.
     for row in report
         .requirements
         .iter()

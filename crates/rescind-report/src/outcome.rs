@@ -40,6 +40,9 @@ pub fn of(report: &Report) -> RunVerdict {
 /// What a run came to, in words for people.
 pub fn in_words(report: &Report) -> &'static str {
     match of(report) {
+        RunVerdict::Pass if report.run.shard.is_some() => {
+            "pass, as far as this shard goes: `rescind merge` says what the whole run came to"
+        }
         RunVerdict::Pass => "pass",
         RunVerdict::Findings if unjudged_rows(report).is_empty() && only_snapshots_fail(report) => {
             "findings: the target does something else than its snapshots hold"
@@ -59,6 +62,17 @@ fn only_snapshots_fail(report: &Report) -> bool {
         .iter()
         .filter(|row| row.verdict > Verdict::Warn);
     bad.all(|row| row.id == SNAPSHOT)
+}
+
+/// Whether a run has only a part of the cases that there are.
+pub fn is_partial(report: &Report) -> bool {
+    !report.run.selection.is_empty() || report.run.shard.is_some()
+}
+
+/// Which shard of a run it was, if it was one: `2/4`.
+pub fn shard(report: &Report) -> Option<String> {
+    let shard = report.run.shard.as_ref();
+    shard.map(|shard| format!("{}/{}", shard.index, shard.of))
 }
 
 /// The counts that are not zero, in words: `2 failed`.
@@ -92,9 +106,10 @@ pub fn counted(count: usize, word: &str) -> String {
 
 /// The rows that a full run should have judged and did not: of a MUST, or where the contract is
 /// silent about the outcome but not about the judging. A run of a selection leaves out what it
-/// leaves out, and one that somebody stopped says so itself.
+/// leaves out, of a shard the others are judged with it, and a run that somebody stopped says so
+/// itself.
 pub fn unjudged_rows(report: &Report) -> Vec<&str> {
-    if !report.run.selection.is_empty() || report.run.interrupted {
+    if is_partial(report) || report.run.interrupted {
         return Vec::new();
     }
     report
@@ -123,6 +138,7 @@ mod tests {
                 seed: "seed".into(),
                 selection: selection.iter().map(|part| (*part).to_owned()).collect(),
                 interrupted: false,
+                shard: None,
             },
             summary,
             requirements: vec![RequirementVerdict {

@@ -65,8 +65,10 @@ impl Page {
     }
 
     fn requirements(&mut self, report: &Report) {
+        let shard = outcome::shard(report);
+        let shard = shard.map_or_else(String::new, |shard| format!(", shard {shard}"));
         self.line(format!(
-            "{}, target `{}`, seed {}",
+            "{}, target `{}`, seed {}{shard}",
             report.set, report.target, report.run.seed
         ));
         self.line("");
@@ -76,8 +78,8 @@ impl Page {
             .map(|row| row.id.len())
             .max()
             .unwrap_or(0);
-        // Of a selection, only what it judged is of interest.
-        let full = report.run.selection.is_empty();
+        // Of a part, only what it judged is of interest.
+        let full = !outcome::is_partial(report);
         let shown = |row: &&RequirementVerdict| full || row.cases > 0;
         for row in report.requirements.iter().filter(shown) {
             let verdict = self.verdict(row.verdict);

@@ -16,6 +16,7 @@ pub mod deviations;
 pub mod error;
 mod evidence;
 pub mod judge;
+pub mod merge;
 pub mod plan;
 pub mod preflight;
 pub mod provider_access;

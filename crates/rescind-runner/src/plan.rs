@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rescind_model::event::CaseId;
+use rescind_model::shard::Shard;
 use rescind_model::target::Obstacle;
 use rescind_model::{Profile, Scenario, Target};
 
@@ -27,6 +28,17 @@ pub struct Plan {
     /// The cases that are run.
     pub cases: Vec<Case>,
     /// Those that are not, and why.
+    pub left_out: Vec<(Case, Obstacle)>,
+    /// What other shards have of the same.
+    pub elsewhere: Elsewhere,
+}
+
+/// What other shards have of a run; nothing if it has none.
+#[derive(Clone, Debug, Default)]
+pub struct Elsewhere {
+    /// The cases that are run there.
+    pub cases: Vec<Case>,
+    /// Those that are not run there either, and why.
     pub left_out: Vec<(Case, Obstacle)>,
 }
 
@@ -85,5 +97,30 @@ pub fn plan(
             "look at `[capabilities]`, and at the selection",
         )));
     }
-    Ok(plan)
+    match selection.shard {
+        None => Ok(plan),
+        Some(shard) => part(plan, shard),
+    }
+}
+
+/// A shard of a plan. The cases that are run and those that are not are each shared out by
+/// themselves, so that every shard has as much to do.
+fn part(plan: Plan, shard: Shard) -> Result<Plan, RunError> {
+    let count = plan.cases.len();
+    let (cases, cases_elsewhere) = shard.part(plan.cases);
+    let (left_out, left_out_elsewhere) = shard.part(plan.left_out);
+    if cases.is_empty() {
+        return Err(RunError::NothingJudged(Problem::new(
+            format!("shard {shard} has no case: there are {count}"),
+            format!("make at most {count} shards of this selection"),
+        )));
+    }
+    Ok(Plan {
+        cases,
+        left_out,
+        elsewhere: Elsewhere {
+            cases: cases_elsewhere,
+            left_out: left_out_elsewhere,
+        },
+    })
 }

@@ -1,5 +1,6 @@
 //! A whole run: preflight, cases in parallel, the end of the target's process, verdicts.
 
+mod planned;
 pub(crate) mod surroundings;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,7 +13,6 @@ use rescind_model::event::{
     CaseId, Event, Finding, Report, RunFinished, RunInformation, RunStarted, Summary,
 };
 use rescind_model::secret::{FingerprintKey, Secret, SecretScanner};
-use rescind_model::target::Obstacle;
 use rescind_model::verdict::{Strictness, Verdict};
 use rescind_model::{RequirementSet, Target};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -26,12 +26,13 @@ use crate::deviations::{self, ConsideredOutcome};
 use crate::error::{Problem, RunError};
 use crate::evidence;
 use crate::judge::judge;
-use crate::plan::{Case, Plan, plan};
+use crate::plan::{Case, plan};
 use crate::record::CaseRecord;
 use crate::selection::Selection;
 use crate::snapshots::{self, SnapshotComparison, SnapshotMode, SnapshotState};
 use crate::verdicts::{self, CheckOutcome};
 
+use planned::Planned;
 use surroundings::{Begun, Ended, begin, end};
 
 /// What a run is asked for, besides its files.
@@ -99,11 +100,8 @@ pub async fn run_until(
     stop: impl Future<Output = ()>,
 ) -> Result<RunOutcome, RunError> {
     let stopwatch = Stopwatch::start();
-    let Plan { cases, left_out } = plan(catalogue, target, &options.selection)?;
-    let planned = Planned {
-        cases: cases.iter().map(|case| case.id.clone()).collect(),
-        left_out,
-    };
+    let plan = plan(catalogue, target, &options.selection)?;
+    let (planned, cases) = Planned::of(plan, target, options);
     let judging = Judging {
         set: &catalogue.set,
         target,
@@ -284,14 +282,6 @@ fn search_log(
     }
 }
 
-/// What a run was to consist of.
-struct Planned {
-    /// The cases that were to be run.
-    cases: Vec<CaseId>,
-    /// Those that the target cannot be asked for.
-    left_out: Vec<(Case, Obstacle)>,
-}
-
 /// What turns records into verdicts.
 struct Judging<'a> {
     set: &'a RequirementSet,
@@ -346,8 +336,12 @@ impl Judging<'_> {
             SnapshotMode::Ignore => Vec::new(),
             SnapshotMode::Compare(set) => {
                 let interrupted = finished.report.run.interrupted;
-                let mut compared = snapshots::compare(&records, self.target, set, of_other_sets);
-                if interrupted {
+                let not_here = snapshots::NotHere {
+                    of_other_sets,
+                    elsewhere: &planned.elsewhere,
+                };
+                let mut compared = snapshots::compare(&records, self.target, set, &not_here);
+                if interrupted || !planned.tells_of_left_over_snapshots() {
                     // A case that did not run has its snapshot all the same.
                     compared.retain(|one| !matches!(one.state, SnapshotState::Unreferenced { .. }));
                 }
@@ -355,6 +349,7 @@ impl Judging<'_> {
                 compared
             }
         };
+        planned.describe(&mut finished, &records, self.set, self.strictness);
         RunOutcome {
             finished,
             snapshots,
@@ -423,6 +418,7 @@ impl Judging<'_> {
                 seed: options.seed.clone(),
                 selection: options.selection.words(),
                 interrupted: ran.len() < planned.cases.len(),
+                shard: None,
             },
             summary,
             requirements,

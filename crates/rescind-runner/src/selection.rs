@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rescind_model::Scenario;
 use rescind_model::event::{CaseId, Report};
+use rescind_model::shard::Shard;
 use rescind_model::source::nearest_hint;
 use rescind_model::verdict::Verdict;
 
@@ -22,10 +23,13 @@ pub struct Selection {
     pub requirements: Vec<String>,
     /// The very cases.
     pub cases: Option<BTreeSet<CaseId>>,
+    /// Which part of what is left, where several runs share it. What all of them leave out is left
+    /// out; what only this one does is run elsewhere.
+    pub shard: Option<Shard>,
 }
 
 impl Selection {
-    /// Whether nothing is left out.
+    /// Whether nothing is left out, by all shards together.
     pub const fn is_empty(&self) -> bool {
         self.scenarios.is_empty()
             && self.profiles.is_empty()

@@ -163,12 +163,21 @@ impl SnapshotComparison {
     }
 }
 
+/// What has a snapshot though it is not run here.
+#[derive(Clone, Copy, Debug)]
+pub struct NotHere<'a> {
+    /// The ids of the scenarios of other sets.
+    pub of_other_sets: &'a BTreeSet<String>,
+    /// The cases that other shards run.
+    pub elsewhere: &'a [CaseId],
+}
+
 /// Holds every case that ran to its end against its snapshot, ordered by path.
 pub fn compare(
     records: &[CaseRecord],
     target: &Target,
     set: &SnapshotSet,
-    left_out: &BTreeSet<String>,
+    not_here: &NotHere<'_>,
 ) -> Vec<SnapshotComparison> {
     let mut comparisons: Vec<SnapshotComparison> = records
         .iter()
@@ -195,9 +204,15 @@ pub fn compare(
     if set.complete {
         let known: BTreeSet<String> = records
             .iter()
-            .map(|record| format::path_of(&record.id))
+            .map(|record| &record.id)
+            .chain(not_here.elsewhere)
+            .map(format::path_of)
             .collect();
-        let is_elsewhere = |path: &str| left_out.contains(&format::case_of(path).scenario);
+        let is_elsewhere = |path: &str| {
+            not_here
+                .of_other_sets
+                .contains(&format::case_of(path).scenario)
+        };
         let left_over = set
             .files
             .iter()
@@ -253,9 +268,11 @@ pub fn accept(finished: &mut RunFinished, comparison: &SnapshotComparison) {
         row.verdict = Verdict::Pass;
         row.message.clear();
     }
-    finished
-        .findings
-        .retain(|finding| finding.check != SNAPSHOT || finding.case != *case);
+    let stays = |finding: &Finding| finding.check != SNAPSHOT || finding.case != *case;
+    finished.findings.retain(stays);
+    if let Some(shard) = &mut finished.report.run.shard {
+        shard.findings.retain(stays);
+    }
     recount(&mut finished.report);
 }
 

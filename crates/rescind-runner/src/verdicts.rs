@@ -41,7 +41,7 @@ impl CheckOutcome {
 }
 
 /// The rows of the set that a scenario names, each with its level.
-fn rows_named_by(scenario: &Scenario, set: &RequirementSet) -> Vec<(String, Level)> {
+pub(crate) fn rows_named_by(scenario: &Scenario, set: &RequirementSet) -> Vec<(String, Level)> {
     let of_steps = scenario.steps.iter().flat_map(|step| &step.requirements);
     let named: BTreeSet<&str> = scenario
         .requirements

@@ -1,6 +1,7 @@
 //! What a person may type. The only place that reads the environment.
 
 mod adapter;
+mod merge;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,10 +9,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use rescind_model::BaseUrl;
+use rescind_model::shard::Shard;
 
 use crate::assets::DEFAULT_SET;
 use crate::exit;
 pub use adapter::{Adapter, AdapterCheck, AdapterCommand};
+pub use merge::Merge;
 
 /// Does this revoke endpoint really kill what it says it killed?
 #[derive(Debug, Parser)]
@@ -47,6 +50,11 @@ pub enum Command {
     ///
     /// Without a target file it starts the reference service as a child process and checks that.
     Check(Check),
+    /// Put the reports of all shards of a run together, and say what the run came to
+    ///
+    /// Judges the requirements over the checks of all shards, and writes the reports and exits as one
+    /// run would have. Refuses reports that are not of all shards of one run.
+    Merge(Merge),
     /// Serve a fake provider, with the real one's paths
     Provider(Box<Provider>),
     /// Run the reference revoke service
@@ -135,6 +143,10 @@ pub struct Check {
     /// earlier run
     #[arg(long, value_name = "REPORT")]
     pub failed_last_time: Option<PathBuf>,
+    /// Run one part of so many: `2/4` is the second of four. Each case is in exactly one, whatever else
+    /// is selected; `rescind merge` puts the JSON reports of all of them together
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
     /// Run nothing: print the cases that would be run, and those that the target cannot be asked for
     #[arg(long)]
     pub dry_run: bool,

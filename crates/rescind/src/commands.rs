@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod explain;
 pub mod init;
 pub mod list;
+pub mod merge;
 mod named_target;
 pub mod prove;
 pub mod provider;

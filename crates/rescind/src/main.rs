@@ -41,6 +41,7 @@ fn main() -> ExitCode {
             Command::Doctor(doctor) => commands::doctor::run(&doctor).await,
             Command::Adapter(adapter) => commands::adapter::run(&adapter).await,
             Command::Check(check) => commands::check::run(check).await,
+            Command::Merge(merge) => commands::merge::run(&merge),
             Command::Provider(provider) => commands::provider::run(&provider).await,
             Command::Serve(serve) => commands::serve::run(serve).await,
             Command::Explain(explain) => commands::explain::run(&explain),

@@ -11,6 +11,7 @@ mod files;
 mod hosts_of_a_provider;
 mod invalid_files;
 mod judge;
+mod merge;
 mod snapshots;
 mod support;
 mod target_templates;

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rescind_model::Subject;
-use rescind_model::event::{Report, RunFinished, RunInformation, SNAPSHOT, Summary};
+use rescind_model::event::{CaseId, Report, RunFinished, RunInformation, SNAPSHOT, Summary};
 use rescind_model::verdict::{Strictness, Verdict};
 use rescind_runner::record::CaseRecord;
 use rescind_runner::snapshots::{
-    SnapshotComparison, SnapshotSet, SnapshotState, accept, compare, format, report,
+    NotHere, SnapshotComparison, SnapshotSet, SnapshotState, accept, compare, format, report,
 };
 use rescind_runner::transcript::transcript;
 
@@ -39,7 +39,11 @@ fn set(changed: impl Fn(String) -> String, complete: bool) -> SnapshotSet {
 }
 
 fn comparisons(records: &[CaseRecord], set: &SnapshotSet) -> Vec<SnapshotComparison> {
-    compare(records, &target(), set, &BTreeSet::new())
+    let not_here = NotHere {
+        of_other_sets: &BTreeSet::new(),
+        elsewhere: &[],
+    };
+    compare(records, &target(), set, &not_here)
 }
 
 fn an_end() -> RunFinished {
@@ -54,6 +58,7 @@ fn an_end() -> RunFinished {
                 seed: String::new(),
                 selection: Vec::new(),
                 interrupted: false,
+                shard: None,
             },
             summary: Summary {
                 scenarios: 1,
@@ -129,6 +134,22 @@ fn one_that_no_case_has_fails_a_run_of_every_case_only() {
         verdicts(&full),
         [("gone", Verdict::Fail), ("scenario", Verdict::Pass)]
     );
+}
+
+#[test]
+fn one_of_a_case_that_another_shard_runs_is_not_left_over() {
+    let gone = CaseId {
+        scenario: "gone".to_owned(),
+        profile: "profile".to_owned(),
+    };
+    let not_here = NotHere {
+        of_other_sets: &BTreeSet::new(),
+        elsewhere: &[gone],
+    };
+    let set = set(|text| text, true);
+    let compared = compare(&[a_case()], &target(), &set, &not_here);
+    assert_eq!(compared.len(), 1);
+    assert_eq!(compared[0].state, SnapshotState::Same);
 }
 
 #[test]

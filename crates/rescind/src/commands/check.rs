@@ -1,7 +1,7 @@
 //! `rescind check`: drive a revoke endpoint through the scenarios and judge it.
 
 use rescind_model::deviation::AcceptedDeviations;
-use rescind_model::event::{Event, Report, RunFinished};
+use rescind_model::event::{Event, RunFinished};
 use rescind_model::target::Obstacle;
 use rescind_model::verdict::{RunVerdict, Strictness};
 use rescind_model::{Deviations, Target};
@@ -12,6 +12,7 @@ use rescind_runner::snapshots::SnapshotMode;
 use rescind_runner::{Catalogue, RunError, RunOptions, RunOutcome, Selection};
 use tokio::sync::{mpsc, oneshot};
 
+use super::merge::read_report;
 use super::named_target::NamedTarget;
 use super::provider::stop_requested;
 use super::{NotReady, fresh_seed};
@@ -170,22 +171,14 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
 fn selection(arguments: &Check) -> Result<Selection, NotReady> {
     let cases = match &arguments.failed_last_time {
         None => None,
-        Some(path) => {
-            let file = assets::read(path)?;
-            let report: Report = serde_json::from_str(file.text()).map_err(|error| {
-                NotReady::Problem(
-                    format!("`{}` is no report of rescind's: {error}", path.display()),
-                    "name a file that `--report json=FILE` wrote".to_owned(),
-                )
-            })?;
-            Some(not_well(&report))
-        }
+        Some(path) => Some(not_well(&read_report(path)?)),
     };
     Ok(Selection {
         scenarios: arguments.selection.clone(),
         profiles: arguments.only_profiles.clone(),
         requirements: arguments.only_requirements.clone(),
         cases,
+        shard: arguments.shard,
     })
 }
 
@@ -224,7 +217,7 @@ fn show_plan(prepared: &Prepared) -> u8 {
 }
 
 /// Writes every report, and says what the run came to.
-fn conclude(reports: &Reports, events: &[Event], finished: &RunFinished) -> u8 {
+pub fn conclude(reports: &Reports, events: &[Event], finished: &RunFinished) -> u8 {
     if let Err(problem) = reports.write(events, finished) {
         output::problem(
             &problem,

@@ -30,6 +30,7 @@ mod report_formats;
 mod schemas;
 mod secrets;
 mod selection;
+mod shards;
 mod snapshots_of_targets;
 mod steadiness;
 mod support;
