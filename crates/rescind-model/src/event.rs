@@ -192,6 +192,10 @@ pub struct RunInformation {
     /// among the checks as `case-ran`, not run.
     #[serde(default)]
     pub interrupted: bool,
+    /// Whether a finding kept further cases from being begun (`--fail-fast`): they stand among the
+    /// checks as `case-ran`, not run.
+    #[serde(default)]
+    pub failed_fast: bool,
     /// Of which shard this is the report, if it is none of a whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Box<ShardInformation>>,

@@ -121,6 +121,9 @@ pub struct RunFinishedLine {
     pub outcome: RunVerdict,
     /// Whether somebody stopped it before its end.
     pub interrupted: bool,
+    /// Whether a finding kept further cases from being begun.
+    #[serde(default)]
+    pub failed_fast: bool,
     /// Which shard of a run it was, if it was one: `2/4`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,

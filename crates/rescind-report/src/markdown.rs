@@ -84,6 +84,13 @@ fn head(report: &Report) -> String {
             code("rescind merge")
         );
     }
+    if report.run.failed_fast {
+        let option = code("--fail-fast");
+        let _ = write!(
+            text,
+            "**No further case was begun after the first finding** ({option}): what had not begun counts as not run.\n\n"
+        );
+    }
     if report.run.interrupted {
         text.push_str("**The run was interrupted**: what had not ended counts as not run.\n\n");
     }

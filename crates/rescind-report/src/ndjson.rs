@@ -77,6 +77,7 @@ fn finished_lines(finished: &RunFinished) -> Vec<EventLine> {
     lines.push(EventLine::RunFinished(RunFinishedLine {
         outcome: outcome::of(report),
         interrupted: report.run.interrupted,
+        failed_fast: report.run.failed_fast,
         shard: outcome::shard(report),
         summary: report.summary.clone(),
     }));

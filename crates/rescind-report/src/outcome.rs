@@ -64,9 +64,10 @@ fn only_snapshots_fail(report: &Report) -> bool {
     bad.all(|row| row.id == SNAPSHOT)
 }
 
-/// Whether a run has only a part of the cases that there are.
+/// Whether a run has only a part of the cases that there are, as it was asked to.
 pub fn is_partial(report: &Report) -> bool {
-    !report.run.selection.is_empty() || report.run.shard.is_some()
+    let run = &report.run;
+    !run.selection.is_empty() || run.shard.is_some() || run.failed_fast
 }
 
 /// Which shard of a run it was, if it was one: `2/4`.
@@ -106,8 +107,8 @@ pub fn counted(count: usize, word: &str) -> String {
 
 /// The rows that a full run should have judged and did not: of a MUST, or where the contract is
 /// silent about the outcome but not about the judging. A run of a selection leaves out what it
-/// leaves out, of a shard the others are judged with it, and a run that somebody stopped says so
-/// itself.
+/// leaves out, of a shard the others are judged with it, and a run that somebody or a finding stopped
+/// says so itself.
 pub fn unjudged_rows(report: &Report) -> Vec<&str> {
     if is_partial(report) || report.run.interrupted {
         return Vec::new();
@@ -138,6 +139,7 @@ mod tests {
                 seed: "seed".into(),
                 selection: selection.iter().map(|part| (*part).to_owned()).collect(),
                 interrupted: false,
+                failed_fast: false,
                 shard: None,
             },
             summary,

@@ -216,6 +216,9 @@ impl Page {
                 unjudged.join(", ")
             ));
         }
+        if report.run.failed_fast {
+            self.line("no further case was begun after the first finding (`--fail-fast`)");
+        }
         let excluded = report
             .requirements
             .iter()

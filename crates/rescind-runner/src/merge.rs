@@ -132,7 +132,7 @@ impl Shards {
                 *verdict = Verdict::Fail;
             }
         }
-        checks.sort_by(|left, right| place(left).cmp(&place(right)));
+        checks.sort_by(verdicts::by_place);
         findings.sort_by_cached_key(order_of);
         let requirements = verdicts::of_requirements(set, &self.outcomes(&checks, set), strictness);
         let report = Report {
@@ -185,6 +185,7 @@ impl Shards {
         RunInformation {
             seed: seeds.join(", "),
             interrupted: self.parts().any(|part| part.report.run.interrupted),
+            failed_fast: self.parts().any(|part| part.report.run.failed_fast),
             shard: None,
             ..self.first.report.run.clone()
         }
@@ -348,10 +349,6 @@ fn has_run(row: &CheckVerdict) -> bool {
         CASE_RAN => row.verdict == Verdict::HarnessError,
         _ => true,
     }
-}
-
-fn place(row: &CheckVerdict) -> (&str, &str, &str) {
-    (&row.scenario, &row.profile, &row.id)
 }
 
 /// Where a run puts a finding: what its cases show, then the cases that were left out, then the

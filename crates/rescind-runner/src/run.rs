@@ -16,7 +16,7 @@ use rescind_model::secret::{FingerprintKey, Secret, SecretScanner};
 use rescind_model::verdict::{Strictness, Verdict};
 use rescind_model::{RequirementSet, Target};
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::case::{CaseRun, FinishedCase};
@@ -30,7 +30,7 @@ use crate::plan::{Case, plan};
 use crate::record::CaseRecord;
 use crate::selection::Selection;
 use crate::snapshots::{self, SnapshotComparison, SnapshotMode, SnapshotState};
-use crate::verdicts::{self, CheckOutcome};
+use crate::verdicts::{self, CheckOutcome, EndedBy};
 
 use planned::Planned;
 use surroundings::{Begun, Ended, begin, end};
@@ -58,6 +58,8 @@ pub struct RunOptions {
     pub snapshots: SnapshotMode,
     /// The findings that are accepted, and the day on which it takes place.
     pub deviations: AcceptedDeviations,
+    /// Whether no further case is begun after the first finding.
+    pub fail_fast: bool,
 }
 
 /// What came of a run.
@@ -130,9 +132,12 @@ pub async fn run_until(
         // Nothing has been asked of the target that could be judged.
         None => Ended::default(),
         Some(begun) => {
-            let jobs = options.jobs;
-            match run_cases(cases, &begun, jobs, &judging, events, stop).await {
-                Ok(finished) => end(begun, finished, target).await?,
+            let asked = (options.jobs, options.fail_fast);
+            match run_cases(cases, &begun, asked, &judging, events, stop).await {
+                Ok((finished, ended_by)) => Ended {
+                    stopped_by: ended_by,
+                    ..end(begun, finished, target).await?
+                },
                 Err(error) => {
                     begun.provider.end().await;
                     return Err(error);
@@ -168,17 +173,22 @@ fn count_scenarios(cases: &[Case]) -> usize {
     ids.len()
 }
 
-/// Runs the cases until all have ended, or somebody stops it: those that have ended are returned.
+/// A case that has ended, and its place, if the next may have it only once the case has been looked at.
+type Ran = (FinishedCase, Option<OwnedSemaphorePermit>);
+
+/// Runs the cases, so many at once, until all have ended, or somebody stops it, or a finding does:
+/// those that have ended are returned, and who stopped it.
 async fn run_cases(
     cases: Vec<Case>,
     begun: &Begun,
-    jobs: usize,
+    (jobs, fail_fast): (usize, bool),
     judging: &Judging<'_>,
     events: &mpsc::Sender<Event>,
     mut stop: Pin<&mut impl Future<Output = ()>>,
-) -> Result<Vec<FinishedCase>, RunError> {
+) -> Result<(Vec<FinishedCase>, Option<EndedBy>), RunError> {
     let count = cases.len();
-    let mut running = spawn_cases(cases, begun, jobs).await?;
+    let places = Arc::new(Semaphore::new(jobs.max(1)));
+    let mut running = spawn_cases(cases, begun, &places, fail_fast).await?;
     let mut finished = Vec::with_capacity(count);
     loop {
         let joined = tokio::select! {
@@ -187,7 +197,7 @@ async fn run_cases(
             joined = running.join_next() => joined,
             () = &mut stop => {
                 running.shutdown().await;
-                break;
+                return Ok((finished, Some(EndedBy::Somebody)));
             }
         };
         let Some(joined) = joined else { break };
@@ -197,7 +207,13 @@ async fn run_cases(
                 "this is a defect of rescind: please report it",
             ))
         })?;
+        let Some((case, place)) = case else { continue };
         let verdict = judging.worst(&case.record);
+        if fail_fast && judging.has_finding(&case.record) {
+            // Who waits for a place gets none any more.
+            places.close();
+        }
+        drop(place);
         let id = case.record.id.clone();
         finished.push(case);
         emit(
@@ -211,16 +227,18 @@ async fn run_cases(
         )
         .await;
     }
-    Ok(finished)
+    let ended_by = (finished.len() < count).then_some(EndedBy::Finding);
+    Ok((finished, ended_by))
 }
 
-/// Each case at a tenant of its own, so many of them at once.
+/// Each case at a tenant of its own, as many at once as there are places. One that gets no place
+/// comes to nothing.
 async fn spawn_cases(
     cases: Vec<Case>,
     begun: &Begun,
-    jobs: usize,
-) -> Result<JoinSet<FinishedCase>, RunError> {
-    let places = Arc::new(Semaphore::new(jobs.max(1)));
+    places: &Arc<Semaphore>,
+    keeps_place: bool,
+) -> Result<JoinSet<Option<Ran>>, RunError> {
     let mut running = JoinSet::new();
     for (number, case) in cases.into_iter().enumerate() {
         // The name makes the tokens: it must not depend on the order of execution.
@@ -233,11 +251,11 @@ async fn spawn_cases(
         let durable = begun.durable.as_ref().filter(|_| needs_process);
         let run = CaseRun::new(case, Arc::clone(&begun.adapter), tenant)
             .with_process_of_its_own(durable.cloned());
-        let places = Arc::clone(&places);
+        let places = Arc::clone(places);
         running.spawn(async move {
-            // The semaphore is never closed.
-            let _place = places.acquire_owned().await;
-            run.run().await
+            let place = places.acquire_owned().await.ok()?;
+            let finished = run.run().await;
+            Some((finished, keeps_place.then_some(place)))
         });
     }
     Ok(running)
@@ -303,6 +321,13 @@ impl Judging<'_> {
         deviations::consider(record, outcomes, self.accepted, self.set)
     }
 
+    /// Whether a case shows something that fails a run, and that is not the harness's fault.
+    fn has_finding(&self, record: &CaseRecord) -> bool {
+        let outcomes = self.outcomes(record, &record.scanner);
+        let mut verdicts = outcomes.iter().map(|one| one.outcome.verdict.verdict);
+        verdicts.any(|verdict| verdict > Verdict::Warn && verdict != Verdict::HarnessError)
+    }
+
     fn worst(&self, record: &CaseRecord) -> Verdict {
         self.outcomes(record, &record.scanner)
             .iter()
@@ -332,16 +357,17 @@ impl Judging<'_> {
             .collect();
         let base_url = ended.shown_url.as_deref();
         let mut finished = self.conclude(&records, planned, options, &scanner, base_url);
+        Self::note_what_did_not_run(&mut finished.report, &records, planned, ended.stopped_by);
         let snapshots = match &options.snapshots {
             SnapshotMode::Ignore => Vec::new(),
             SnapshotMode::Compare(set) => {
-                let interrupted = finished.report.run.interrupted;
+                let not_all = finished.report.summary.cases < planned.cases.len();
                 let not_here = snapshots::NotHere {
                     of_other_sets,
                     elsewhere: &planned.elsewhere,
                 };
                 let mut compared = snapshots::compare(&records, self.target, set, &not_here);
-                if interrupted || !planned.tells_of_left_over_snapshots() {
+                if not_all || !planned.tells_of_left_over_snapshots() {
                     // A case that did not run has its snapshot all the same.
                     compared.retain(|one| !matches!(one.state, SnapshotState::Unreferenced { .. }));
                 }
@@ -356,6 +382,33 @@ impl Judging<'_> {
             notes: ended.notes,
             secrets,
         }
+    }
+
+    /// Adds a row for each case that the run was ended before.
+    fn note_what_did_not_run(
+        report: &mut Report,
+        records: &[CaseRecord],
+        planned: &Planned,
+        ended_by: Option<EndedBy>,
+    ) {
+        let ran: BTreeSet<&CaseId> = records.iter().map(|record| &record.id).collect();
+        let not_run: Vec<&CaseId> = planned
+            .cases
+            .iter()
+            .filter(|case| !ran.contains(case))
+            .collect();
+        if not_run.is_empty() {
+            return;
+        }
+        let ended_by = ended_by.unwrap_or(EndedBy::Somebody);
+        report.run.interrupted = ended_by == EndedBy::Somebody;
+        report.run.failed_fast = ended_by == EndedBy::Finding;
+        for case in not_run {
+            let row = verdicts::of_case_not_run(case, ended_by).verdict;
+            report.summary.count(row.verdict);
+            report.checks.push(row);
+        }
+        report.checks.sort_by(verdicts::by_place);
     }
 
     fn conclude(
@@ -389,10 +442,7 @@ impl Judging<'_> {
             all.push(outcome);
         }
         let requirements = verdicts::of_requirements(self.set, &all, self.strictness);
-        let ran: BTreeSet<&CaseId> = records.iter().map(|record| &record.id).collect();
-        let not_run = planned.cases.iter().filter(|case| !ran.contains(case));
-        all.extend(not_run.map(verdicts::of_interrupted_case));
-        all.sort_by(|left, right| left.place().cmp(&right.place()));
+        all.sort_by(|left, right| verdicts::by_place(&left.verdict, &right.verdict));
         let mut ids: Vec<&str> = records
             .iter()
             .map(|record| record.id.scenario.as_str())
@@ -417,7 +467,8 @@ impl Judging<'_> {
                 version: env!("CARGO_PKG_VERSION").into(),
                 seed: options.seed.clone(),
                 selection: options.selection.words(),
-                interrupted: ran.len() < planned.cases.len(),
+                interrupted: false,
+                failed_fast: false,
                 shard: None,
             },
             summary,

@@ -27,17 +27,12 @@ pub struct CheckOutcome {
     pub first_violation: Option<(Option<usize>, Violation)>,
 }
 
-impl CheckOutcome {
-    /// Where it stands in a report: by case, and then by check.
-    pub fn place(&self) -> (&str, &str, &str) {
-        let CheckVerdict {
-            scenario,
-            profile,
-            id,
-            ..
-        } = &self.verdict;
-        (scenario, profile, id)
+/// The order of a report's rows: by case, and then by check.
+pub fn by_place(left: &CheckVerdict, right: &CheckVerdict) -> std::cmp::Ordering {
+    fn place(row: &CheckVerdict) -> (&str, &str, &str) {
+        (&row.scenario, &row.profile, &row.id)
     }
+    place(left).cmp(&place(right))
 }
 
 /// The rows of the set that a scenario names, each with its level.
@@ -148,11 +143,23 @@ pub fn of_case(
     outcomes
 }
 
-/// What a case came to that had not ended when somebody stopped the run.
-pub fn of_interrupted_case(case: &CaseId) -> CheckOutcome {
-    let message = "somebody stopped the run before this case had ended".to_owned();
+/// What ended a run before its cases had ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndedBy {
+    /// Somebody stopped it.
+    Somebody,
+    /// A finding, after which no further case was to begin.
+    Finding,
+}
+
+/// What a case came to that had not ended, or not begun, when its run was ended.
+pub fn of_case_not_run(case: &CaseId, ended_by: EndedBy) -> CheckOutcome {
+    let message = match ended_by {
+        EndedBy::Somebody => "somebody stopped the run before this case had ended",
+        EndedBy::Finding => "another case has a finding, and no further one was begun after it",
+    };
     CheckOutcome {
-        verdict: check_verdict(case, CASE_RAN, Verdict::NotRun, message, &[]),
+        verdict: check_verdict(case, CASE_RAN, Verdict::NotRun, message.to_owned(), &[]),
         rows: Vec::new(),
         first_violation: None,
     }

@@ -2,6 +2,7 @@
 
 mod adapter;
 mod merge;
+mod which;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,12 +10,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use rescind_model::BaseUrl;
-use rescind_model::shard::Shard;
 
 use crate::assets::DEFAULT_SET;
 use crate::exit;
 pub use adapter::{Adapter, AdapterCheck, AdapterCommand};
 pub use merge::Merge;
+pub use which::Which;
 
 /// Does this revoke endpoint really kill what it says it killed?
 #[derive(Debug, Parser)]
@@ -131,22 +132,9 @@ pub struct Doctor {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Scenarios to run, by id or by the folder that holds them; all if none is named
-    pub selection: Vec<String>,
-    /// Run the cases of this profile only. May be given more than once
-    #[arg(long = "profile", value_name = "NAME")]
-    pub only_profiles: Vec<String>,
-    /// Run the scenarios that name this requirement only. May be given more than once
-    #[arg(long = "requirement", value_name = "ID")]
-    pub only_requirements: Vec<String>,
-    /// Run only the cases in which something was not as it should be, by the JSON report of an
-    /// earlier run
-    #[arg(long, value_name = "REPORT")]
-    pub failed_last_time: Option<PathBuf>,
-    /// Run one part of so many: `2/4` is the second of four. Each case is in exactly one, whatever else
-    /// is selected; `rescind merge` puts the JSON reports of all of them together
-    #[arg(long, value_name = "I/N")]
-    pub shard: Option<Shard>,
+    /// Which cases are run.
+    #[command(flatten)]
+    pub which: Which,
     /// Run nothing: print the cases that would be run, and those that the target cannot be asked for
     #[arg(long)]
     pub dry_run: bool,

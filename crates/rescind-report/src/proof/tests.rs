@@ -34,6 +34,7 @@ fn report(checks: Vec<CheckVerdict>, row: Verdict) -> Report {
             seed: "seed".into(),
             selection: Vec::new(),
             interrupted: false,
+            failed_fast: false,
             shard: None,
         },
         summary,

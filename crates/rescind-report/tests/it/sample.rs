@@ -127,6 +127,7 @@ pub fn finished() -> RunFinished {
                 seed: "seed".to_owned(),
                 selection: Vec::new(),
                 interrupted: false,
+                failed_fast: false,
                 shard: None,
             },
             summary,

@@ -26,6 +26,7 @@ use crate::target::{
     Adapter, AdapterEnd, AdapterFailure, AdapterStart, ApiKeys, CapturedLog, Client, Durable,
     RunningAdapter, RunningProcess,
 };
+use crate::verdicts::EndedBy;
 
 /// A target and a provider that a case can be run between.
 pub struct Begun {
@@ -131,6 +132,8 @@ pub struct Ended {
     pub finished: Vec<CaseRecord>,
     /// What the target's process wrote, if it was ours.
     pub log: Option<CapturedLog>,
+    /// What ended it before all cases had ended, if something did.
+    pub stopped_by: Option<EndedBy>,
     /// The target's address, where others can reach it, too.
     pub shown_url: Option<String>,
     /// What a person should be told that is no verdict.
@@ -176,6 +179,7 @@ pub async fn end(
     Ok(Ended {
         finished: records,
         log,
+        stopped_by: None,
         shown_url,
         notes,
     })

@@ -34,6 +34,7 @@ fn part(index: usize, checks: Vec<CheckVerdict>, spoiled: Vec<SpoiledCase>) -> N
                 seed: format!("seed {index}"),
                 selection: Vec::new(),
                 interrupted: index == 2,
+                failed_fast: index == 1,
                 shard: Some(Box::new(ShardInformation {
                     index,
                     of: 2,
@@ -120,7 +121,7 @@ fn what_belongs_to_each_run_is_put_together_too() {
     let finished = end_of(parts(), Strictness::Normal);
     let run = &finished.report.run;
     assert_eq!(run.seed, "seed 1, seed 2");
-    assert!(run.interrupted, "one of them was");
+    assert!(run.interrupted && run.failed_fast, "one of them was");
     assert!(run.shard.is_none());
     let summary = &finished.report.summary;
     assert_eq!((summary.scenarios, summary.cases), (2, 2));

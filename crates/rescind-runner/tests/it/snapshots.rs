@@ -58,6 +58,7 @@ fn an_end() -> RunFinished {
                 seed: String::new(),
                 selection: Vec::new(),
                 interrupted: false,
+                failed_fast: false,
                 shard: None,
             },
             summary: Summary {

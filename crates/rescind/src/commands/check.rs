@@ -16,7 +16,7 @@ use super::merge::read_report;
 use super::named_target::NamedTarget;
 use super::provider::stop_requested;
 use super::{NotReady, fresh_seed};
-use crate::arguments::{self, Check, SnapshotAction};
+use crate::arguments::{self, Check, SnapshotAction, Which};
 use crate::reports::Reports;
 use crate::snapshot_folder::{self, Snapshots};
 use crate::{assets, clock, exit, output, progress, review};
@@ -69,8 +69,9 @@ pub async fn run(arguments: Check) -> u8 {
     for note in &outcome.notes {
         output::note(&note.message, &note.hint);
     }
-    let interrupted = outcome.finished.report.run.interrupted;
-    if !interrupted && let Err(not_ready) = accept(snapshots.as_ref(), &mut outcome).await {
+    let run = &outcome.finished.report.run;
+    let is_whole = !run.interrupted && !run.failed_fast;
+    if is_whole && let Err(not_ready) = accept(snapshots.as_ref(), &mut outcome).await {
         return not_ready.report();
     }
     happened.push(Event::RunFinished(Box::new(outcome.finished.clone())));
@@ -128,7 +129,7 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
         Some(path) => catalogue.load_deviations(&assets::read(path)?)?,
         None => Deviations::default(),
     };
-    let selection = selection(arguments)?;
+    let selection = selection(&arguments.which)?;
     let snapshots = snapshot_folder::of_target(arguments, &selection, &target)?;
     let reports = Reports::prepare(&arguments.reports, arguments::github_actions())?;
     let seed = match &arguments.seed {
@@ -157,6 +158,7 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
             deviations,
             today: clock::today(),
         },
+        fail_fast: arguments.which.fail_fast,
     };
     Ok(Prepared {
         catalogue,
@@ -168,17 +170,17 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
 }
 
 /// Which cases somebody wants.
-fn selection(arguments: &Check) -> Result<Selection, NotReady> {
-    let cases = match &arguments.failed_last_time {
+fn selection(which: &Which) -> Result<Selection, NotReady> {
+    let cases = match &which.failed_last_time {
         None => None,
         Some(path) => Some(not_well(&read_report(path)?)),
     };
     Ok(Selection {
-        scenarios: arguments.selection.clone(),
-        profiles: arguments.only_profiles.clone(),
-        requirements: arguments.only_requirements.clone(),
+        scenarios: which.selection.clone(),
+        profiles: which.only_profiles.clone(),
+        requirements: which.only_requirements.clone(),
         cases,
-        shard: arguments.shard,
+        shard: which.shard,
     })
 }
 

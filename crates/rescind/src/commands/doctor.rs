@@ -69,6 +69,7 @@ pub fn options_of(target: &NamedTarget, seed: String) -> RunOptions {
         strictness: Strictness::Normal,
         snapshots: SnapshotMode::Ignore,
         deviations: AcceptedDeviations::default(),
+        fail_fast: false,
         selection: Selection::default(),
         rescind: target.rescind.clone(),
         directory: target.directory.clone(),

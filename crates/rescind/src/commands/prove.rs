@@ -119,6 +119,7 @@ async fn run_once(planned: &PlannedRun, rescind: PathBuf) -> Result<Report, RunE
         directory: PathBuf::from("."),
         snapshots: SnapshotMode::Ignore,
         deviations: AcceptedDeviations::default(),
+        fail_fast: false,
     };
     // Nobody listens: the cases of a single run are of no interest here.
     let (events, _) = mpsc::channel(1);

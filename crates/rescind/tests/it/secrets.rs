@@ -38,6 +38,7 @@ fn secrets_of(seed: &str, target: &str) -> Vec<Secret> {
         directory: PathBuf::from("."),
         snapshots: SnapshotMode::Ignore,
         deviations: rescind_model::deviation::AcceptedDeviations::default(),
+        fail_fast: false,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

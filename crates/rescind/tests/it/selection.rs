@@ -110,3 +110,43 @@ fn what_failed_last_time_is_run_again_alone() {
     let finished = run(&["check", "--failed-last-time", &report]);
     assert_eq!(finished.code, 4, "{}", finished.stderr);
 }
+
+#[test]
+fn after_a_finding_no_further_case_begins_if_that_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let buggy = reference_target(&[(
+        "\"serve\"",
+        "\"serve\", \"--defect\", \"access-token-only\"",
+    )]);
+    let target = write(folder.path(), "buggy.toml", &buggy);
+    let part = ["--target", &target, "connected-accounts/success"];
+    let whole = planned(&part);
+    let one_by_one = [&part, ["--fail-fast", "--jobs", "1"].as_slice()].concat();
+    let (finished, report) = check(folder.path(), &one_by_one);
+    assert_eq!(finished.code, 1, "{}", finished.stdout);
+    assert!(report.run.failed_fast && !report.run.interrupted);
+    assert_eq!(cases(&report), whole, "each case stands in the report");
+    let of = |verdict: &str| -> BTreeSet<String> {
+        let rows = report.checks.iter();
+        let rows = rows.filter(|check| check.verdict.as_str() == verdict);
+        rows.map(|check| format!("{}@{}", check.scenario, check.profile))
+            .collect()
+    };
+    assert_eq!(of("fail").len(), 1, "the second one was not begun");
+    let not_begun = of("not_run");
+    assert_eq!(not_begun.len() + report.summary.cases, whole.len());
+    assert!(!not_begun.is_empty(), "{:?}", report.summary);
+    for check in &report.checks {
+        if check.verdict.as_str() == "not_run" {
+            assert_eq!(check.id, "case-ran");
+            assert!(check.message.contains("no further one was begun"));
+        }
+    }
+    assert!(finished.stdout.contains("(`--fail-fast`)"));
+    // Where nothing is found, everything is run.
+    let good = ["connected-accounts/repeat", "--fail-fast"];
+    let (finished, report) = check(folder.path(), &good);
+    assert_eq!(finished.code, 0, "{}", finished.stdout);
+    assert!(!report.run.failed_fast);
+    assert_eq!(report.summary.not_run, 0);
+}
