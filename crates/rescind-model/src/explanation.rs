@@ -171,6 +171,9 @@ pub struct ScenarioTopic {
     pub written_at: WrittenAt,
     /// The profiles that it runs at.
     pub profiles: Vec<Mention>,
+    /// The words that it can be selected by.
+    #[serde(default)]
+    pub tags: Vec<String>,
     /// The rows that it names.
     pub rows: Vec<RowMention>,
     /// Public accounts of real bugs that it notices, as links.

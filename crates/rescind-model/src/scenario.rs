@@ -35,6 +35,8 @@ pub struct Scenario {
     pub requirements: Vec<Located<String>>,
     /// Public accounts of real bugs that it notices.
     pub seen_in: Vec<Located<String>>,
+    /// The words that it can be selected by, in their order.
+    pub tags: Vec<String>,
     /// Its steps.
     pub steps: Vec<Step>,
     /// What the ledger must say of each account at the end.

@@ -93,6 +93,9 @@ fn scenario(page: &mut Page, topic: &ScenarioTopic) {
         vec![Entry::text(topic.written_at.to_string())],
     );
     page.mentions("profiles", &topic.profiles);
+    let tags = topic.tags.join(", ");
+    let tags = (!tags.is_empty()).then_some(tags);
+    page.part("tags", tags.into_iter().map(Entry::text).collect());
     page.rows(&topic.rows);
     page.part("seen in", topic.seen_in.iter().map(Entry::text).collect());
     let steps = topic.steps.iter().enumerate();

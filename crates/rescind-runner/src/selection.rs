@@ -21,6 +21,8 @@ pub struct Selection {
     pub profiles: Vec<String>,
     /// Requirements, by id: the scenarios that name one of them.
     pub requirements: Vec<String>,
+    /// Tags: the scenarios that have one of them.
+    pub tags: Vec<String>,
     /// The very cases.
     pub cases: Option<BTreeSet<CaseId>>,
     /// Which part of what is left, where several runs share it. What all of them leave out is left
@@ -34,6 +36,7 @@ impl Selection {
         self.scenarios.is_empty()
             && self.profiles.is_empty()
             && self.requirements.is_empty()
+            && self.tags.is_empty()
             && self.cases.is_none()
     }
 
@@ -47,6 +50,7 @@ impl Selection {
             self.scenarios.clone(),
             of_kind("profile", &self.profiles),
             of_kind("requirement", &self.requirements),
+            of_kind("tag", &self.tags),
             cases
                 .map(|cases| format!("{} cases that were not well last time", cases.len()))
                 .into_iter()
@@ -60,6 +64,7 @@ impl Selection {
         let of_steps = scenario.steps.iter().flat_map(|step| &step.requirements);
         let mut rows = scenario.requirements.iter().chain(of_steps);
         any_or_all(&self.scenarios, |wanted| selects(wanted, &case.scenario))
+            && any_or_all(&self.tags, |wanted| scenario.tags.contains(wanted))
             && any_or_all(&self.profiles, |wanted| *wanted == case.profile)
             && (self.requirements.is_empty()
                 || rows.any(|row| self.requirements.contains(row.get())))
@@ -102,6 +107,15 @@ impl Selection {
                     catalogue.set.name
                 );
                 return Err(nothing(message, wanted, &rows, "requirements"));
+            }
+        }
+        let tags = catalogue.scenarios.iter().flat_map(|one| &one.tags);
+        let tags: BTreeSet<&str> = tags.map(String::as_str).collect();
+        let tags: Vec<&str> = tags.into_iter().collect();
+        for wanted in &self.tags {
+            if !tags.contains(&wanted.as_str()) {
+                let message = format!("no scenario has the tag `{wanted}`");
+                return Err(nothing(message, wanted, &tags, "scenarios"));
             }
         }
         Ok(())

@@ -24,6 +24,9 @@ pub struct ScenarioFile {
     /// scenario.
     #[serde(default)]
     pub seen_in: Vec<Located<String>>,
+    /// Words to select it by that say more than its folder does: lower-case letters, digits and `-`.
+    #[serde(default)]
+    pub tags: Vec<Located<String>>,
     /// The steps, in order.
     #[serde(default, rename = "step")]
     pub steps: Vec<Located<StepFile>>,

@@ -18,6 +18,7 @@ pub(super) fn scenario(id: &str, file: &SourceFile) -> Result<Scenario, Vec<Diag
     let mut mistakes = Vec::new();
     head(&raw, file, &mut mistakes);
     seen_in(&raw.seen_in, file, &mut mistakes);
+    let tags = tags(&raw, file, &mut mistakes);
     let mut connected: Vec<String> = Vec::new();
     let mut stage = Stage::new(file);
     let mut steps = Vec::new();
@@ -46,6 +47,7 @@ pub(super) fn scenario(id: &str, file: &SourceFile) -> Result<Scenario, Vec<Diag
         profiles: raw.profiles.get().clone(),
         requirements: raw.requirements.get().clone(),
         seen_in: raw.seen_in.clone(),
+        tags,
         steps,
         ledger: raw
             .ledger
@@ -53,6 +55,32 @@ pub(super) fn scenario(id: &str, file: &SourceFile) -> Result<Scenario, Vec<Diag
             .map(|(name, tokens)| (name.clone(), tokens.get().clone()))
             .collect(),
     })
+}
+
+/// The tags in their order. Each is a word that a command line takes as it stands.
+fn tags(raw: &ScenarioFile, file: &SourceFile, mistakes: &mut Vec<Diagnostic>) -> Vec<String> {
+    let mut tags: Vec<String> = Vec::new();
+    for tag in &raw.tags {
+        let mut characters = tag.chars();
+        let is_word = characters
+            .next()
+            .is_some_and(|first| first.is_ascii_lowercase())
+            && characters.all(|character| {
+                character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
+            });
+        if !is_word {
+            let message = format!("`{}` is no tag", **tag);
+            mistakes.push(Diagnostic::new(file, tag.span(), message).hint(
+                "a tag is a lower-case letter, and then lower-case letters, digits and `-`: `hostile-answer`",
+            ));
+        } else if tags.contains(tag.get()) {
+            let message = format!("the tag `{}` is there twice", **tag);
+            mistakes.push(Diagnostic::new(file, tag.span(), message).hint("once is enough"));
+        }
+        tags.push(tag.get().clone());
+    }
+    tags.sort();
+    tags
 }
 
 fn head(raw: &ScenarioFile, file: &SourceFile, mistakes: &mut Vec<Diagnostic>) {

@@ -294,3 +294,46 @@ fn another_program_is_told_of_a_failure_as_it_is_stated() {
     }
     assert!(kinds.len() >= 8, "{kinds:?}");
 }
+
+/// Whoever selects by a tag relies on it: it is on every scenario that it describes, and on no other.
+#[test]
+fn tags_say_what_scenarios_do() {
+    let mut seen = BTreeSet::new();
+    for named in named("scenarios") {
+        let scenario = Scenario::parse(&named.name, &named.file).expect("it is valid");
+        let does = |is: fn(&Verb) -> bool| scenario.steps.iter().any(|step| is(&step.verb));
+        let kills = does(|verb| matches!(verb, Verb::Kill));
+        let overlaps = does(|verb| matches!(verb, Verb::Start(_)));
+        let connected = scenario.steps.iter().filter_map(|step| match &step.verb {
+            Verb::Connect(connect) => Some(connect.account.get()),
+            _ => None,
+        });
+        let accounts: BTreeSet<&String> = connected.collect();
+        for (tag, is_so) in [
+            ("crash", kills),
+            ("race", overlaps && !kills),
+            ("several-accounts", accounts.len() > 1),
+        ] {
+            assert_eq!(
+                scenario.tags.iter().any(|stated| stated == tag),
+                is_so,
+                "{}: the tag `{tag}`",
+                named.name
+            );
+        }
+        seen.extend(scenario.tags);
+    }
+    let all = [
+        "crash",
+        "hostile-answer",
+        "race",
+        "several-accounts",
+        "slow",
+        "smoke",
+    ];
+    assert_eq!(
+        seen.iter().collect::<Vec<_>>(),
+        all,
+        "CONTRIBUTING.md lists them"
+    );
+}

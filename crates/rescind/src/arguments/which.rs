@@ -16,6 +16,10 @@ pub struct Which {
     /// Run the scenarios that name this requirement only. May be given more than once
     #[arg(long = "requirement", value_name = "ID")]
     pub only_requirements: Vec<String>,
+    /// Run the scenarios that have this tag only; `rescind list scenarios` shows them. May be given more
+    /// than once
+    #[arg(long = "tag", value_name = "NAME")]
+    pub only_tags: Vec<String>,
     /// Run only the cases in which something was not as it should be, by the JSON report of an
     /// earlier run
     #[arg(long, value_name = "REPORT")]

@@ -179,6 +179,7 @@ fn selection(which: &Which) -> Result<Selection, NotReady> {
         scenarios: which.selection.clone(),
         profiles: which.only_profiles.clone(),
         requirements: which.only_requirements.clone(),
+        tags: which.only_tags.clone(),
         cases,
         shard: which.shard,
     })

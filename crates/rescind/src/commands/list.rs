@@ -68,6 +68,7 @@ fn of_catalogue(what: Listed, catalogue: &Catalogue) -> Vec<Vec<String>> {
                 vec![
                     scenario.id.clone(),
                     profiles.join(","),
+                    scenario.tags.join(","),
                     scenario.title.clone(),
                 ]
             })

@@ -36,6 +36,14 @@ fn each_kind_of_selection_leaves_fewer_cases() {
             .all(|case| case.starts_with("connected-accounts/repeat/"))
     );
     assert!(in_folder.is_subset(&of_profile) && !in_folder.is_empty());
+    let races = planned(&["--tag", "race"]);
+    let races_or_crashes = planned(&["--tag", "race", "--tag", "crash"]);
+    assert!(!races.is_empty() && races.len() < races_or_crashes.len());
+    assert!(races.is_subset(&races_or_crashes) && races_or_crashes.is_subset(&all));
+    let hostile = planned(&["--tag", "hostile-answer"]);
+    let elsewhere = |case: &&String| !case.starts_with("connected-accounts/hostile-answers/");
+    let elsewhere = hostile.iter().filter(elsewhere).count();
+    assert!(elsewhere > 0, "a tag says more than a folder");
 }
 
 #[test]
@@ -70,6 +78,7 @@ fn names_that_nothing_answers_to_are_never_green() {
         &["--requirement", "CA-TRY-AL"],
         "did you mean `CA-TRY-ALL`?",
     );
+    says(&["--tag", "raze"], "did you mean `race`?");
     says(
         &["connected-accounts/repeat", "--requirement", "CA-TRY-ALL"],
         "no case is left by the selection",

@@ -147,6 +147,7 @@ fn scenario(library: &Library, scenario: &Arc<Scenario>) -> ScenarioTopic {
         title: scenario.title.clone(),
         written_at: whole_file(&scenario.file),
         profiles: profiles.collect(),
+        tags: scenario.tags.clone(),
         rows: library.rows_named(rows_of_scenario(scenario).map(|named| named.as_str())),
         seen_in: scenario
             .seen_in
