@@ -196,6 +196,9 @@ pub struct RunInformation {
     /// checks as `case-ran`, not run.
     #[serde(default)]
     pub failed_fast: bool,
+    /// What the harness has to say that is no verdict: what it could not clean up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Of which shard this is the report, if it is none of a whole run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Box<ShardInformation>>,

@@ -78,6 +78,17 @@ pub struct Target {
     /// A command that puts clients and accounts into the target, in place of those steps.
     #[serde(default)]
     pub adapter: Option<AdapterCommand>,
+    /// The steps that empty the target, made before each case. Cases then run one after the other:
+    /// they want `max_concurrent_cases = 1` under `limits`. Only what earlier steps captured fills
+    /// their holes.
+    #[serde(default, rename = "reset")]
+    pub reset_steps: Vec<HttpStep>,
+    /// The steps that take an account out of the target again, made at the end of each case for each
+    /// account that it has not deleted. `limits.background_seconds` pass before the first, so that
+    /// what the case itself caused is told from what they cause. What fails of them is a note in the
+    /// report.
+    #[serde(default, rename = "cleanup")]
+    pub cleanup_steps: Vec<HttpStep>,
     /// The call that the whole program is about.
     pub revoke: RevokeCall,
     /// How an account is read: the second channel for its status.
@@ -190,6 +201,11 @@ pub struct Limits {
     pub call_seconds: f64,
     /// How long an answer may be, in bytes. A longer one is not read to its end.
     pub answer_bytes: usize,
+    /// How long all the waits of one call may take, in seconds, that the target demands by 429 before
+    /// it takes the call up; 0 never waits, and judges a 429 as any answer.
+    pub rate_limit_seconds: f64,
+    /// How many cases may run at once, whatever `--jobs` says; as many as that says if not stated.
+    pub max_concurrent_cases: Option<usize>,
 }
 
 impl Default for Limits {
@@ -200,6 +216,8 @@ impl Default for Limits {
             background_seconds: 1.0,
             call_seconds: 10.0,
             answer_bytes: 1 << 20,
+            rate_limit_seconds: 60.0,
+            max_concurrent_cases: None,
         }
     }
 }
@@ -295,6 +313,11 @@ pub fn hole_of_host(host: &str) -> String {
 }
 
 impl RequestTemplate {
+    /// Which call it is, as its file states it: `POST /accounts/{account_id}/revoke`.
+    pub fn in_words(&self) -> String {
+        format!("{} {}", *self.method, *self.path)
+    }
+
     /// Its texts with holes.
     fn templates(&self) -> Vec<&str> {
         let mut texts = vec![self.path.as_str()];

@@ -19,6 +19,9 @@ pub enum Extent {
     Bytes(usize),
 }
 
+/// How many notes of the harness are shown.
+const SHOWN_NOTES: usize = 20;
+
 /// What is kept free for saying how much was left out.
 const RESERVE: usize = 400;
 
@@ -82,6 +85,17 @@ fn head(report: &Report) -> String {
             text,
             "**This is shard {shard} of a run**: the requirements are judged over all of them, by {}.\n\n",
             code("rescind merge")
+        );
+    }
+    for note in report.run.notes.iter().take(SHOWN_NOTES) {
+        let _ = write!(text, "Note: {}\n\n", plain(note));
+    }
+    let more = report.run.notes.len().saturating_sub(SHOWN_NOTES);
+    if more > 0 {
+        let _ = write!(
+            text,
+            "{} in the JSON report\n\n",
+            counted(more, "further note")
         );
     }
     if report.run.failed_fast {

@@ -140,6 +140,7 @@ mod tests {
                 selection: selection.iter().map(|part| (*part).to_owned()).collect(),
                 interrupted: false,
                 failed_fast: false,
+                notes: Vec::new(),
                 shard: None,
             },
             summary,

@@ -14,6 +14,9 @@ use crate::outcome::{self, counted, unjudged_rows};
 /// How many steps with findings are shown in full; the rest get a line for each finding.
 const SHOWN_STEPS: usize = 5;
 
+/// How many notes of the harness are shown.
+const SHOWN_NOTES: usize = 5;
+
 /// The whole text. Colours are ANSI escapes where `colour` says so.
 pub fn render(finished: &RunFinished, colour: Colour) -> String {
     let mut page = Page {
@@ -214,6 +217,16 @@ impl Page {
             self.line(format!(
                 "not judged, which fails a full run: {}",
                 unjudged.join(", ")
+            ));
+        }
+        for note in report.run.notes.iter().take(SHOWN_NOTES) {
+            self.line(format!("note: {note}"));
+        }
+        let more = report.run.notes.len().saturating_sub(SHOWN_NOTES);
+        if more > 0 {
+            self.line(format!(
+                "note: {} in the JSON report",
+                counted(more, "further note")
             ));
         }
         if report.run.failed_fast {

@@ -1,10 +1,12 @@
 //! Runs one case: its steps in order, each with how things stood before and after. `connecting`
 //! puts accounts into the target, `races` makes calls that overlap, `processes` kills what they are
-//! made to.
+//! made to, `upkeep` empties the target before and cleans up afterwards.
 
 mod connecting;
+mod finished;
 mod processes;
 mod races;
+mod upkeep;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use rescind_provider::ledger::GrantId;
 use rescind_provider::{Entry, Observation, TokenId};
 use serde_json::json;
 
+pub use self::finished::FinishedCase;
 use self::races::Stage;
 use crate::clock::Looks;
 use crate::error::Problem;
@@ -29,6 +32,7 @@ use crate::record::overlaps::Overlap;
 use crate::record::{AccountIdentity, Call, CaseRecord, StepRecord, World, never_given};
 use crate::target::{
     Adapter, CallError, CapturedLog, Connected, Durable, DurableProcess, ProvisioningError,
+    Untouched,
 };
 
 /// A case on its way.
@@ -54,23 +58,13 @@ pub struct CaseRun {
     incapacity: Option<String>,
 }
 
-/// A case that has run, and the tenant that dispatches may still come to.
-pub struct FinishedCase {
-    /// What is known so far.
-    pub record: CaseRecord,
-    /// Its tenant.
-    pub tenant: TenantAccess,
-    /// The number of the last request that a step has accounted for.
-    pub seen: u64,
-    /// What the case's own process wrote, if it had one.
-    pub log: CapturedLog,
-}
-
 /// Why a step could not be made: the runner's fault, its environment's, or the scenario's.
 #[derive(Debug, thiserror::Error)]
 enum StepError {
     #[error("provisioning failed: {0}")]
     Provisioning(ProvisioningError),
+    #[error("the target could not be emptied before the case: {0}")]
+    Reset(ProvisioningError),
     #[error("a call of the target file cannot be filled: {0}")]
     Template(#[from] TemplateError),
     #[error("the call cannot be made: {0}")]
@@ -122,9 +116,13 @@ impl CaseRun {
     pub async fn run(mut self) -> FinishedCase {
         let scenario = Arc::clone(&self.case.scenario);
         let mut harness_error = match self.start_own_process().await {
-            Ok(()) => self.make_steps(&scenario).await,
+            Ok(()) => match self.reset_target().await {
+                Ok(()) => self.make_steps(&scenario).await,
+                Err(error) => Some(error.to_string()),
+            },
             Err(error) => Some(error.to_string()),
         };
+        let cleaned_up = self.clean_up().await;
         let log = match self.stop_own_process().await {
             Ok(log) => log,
             Err(error) => {
@@ -166,6 +164,8 @@ impl CaseRun {
             tenant: self.tenant,
             seen: self.seen,
             log,
+            notes: cleaned_up.notes,
+            late: cleaned_up.late,
         }
     }
 
@@ -369,7 +369,11 @@ impl CaseRun {
 
     async fn revoke(&self, revoke: &Revoke) -> Result<Call, StepError> {
         let (target_id, variables) = self.whom(revoke);
-        Ok(self.adapter.revoke(revoke, &target_id, &variables).await?)
+        let untouched = self.untouched_from_now().await?;
+        let call = self
+            .adapter
+            .revoke(revoke, &target_id, &variables, Some(&untouched));
+        Ok(call.await?)
     }
 
     /// The id that a revoke puts into the path, and what else fills the path's holes.
@@ -427,7 +431,22 @@ impl CaseRun {
             variables.insert("enabled".to_owned(), json!(to == SwitchedStatus::Active));
             variables.insert("status".to_owned(), json!(word));
         }
-        Ok(self.adapter.call(request, &variables).await?)
+        let untouched = self.untouched_from_now().await?;
+        let call = self
+            .adapter
+            .call_while(request, &variables, Some(&untouched));
+        Ok(call.await?)
+    }
+
+    /// What shows later whether the target has asked the provider for anything since now.
+    async fn untouched_from_now(&self) -> Result<Untouched, StepError> {
+        // Only calls that overlap come between the last look and this call.
+        let received = if self.stage.is_open() {
+            self.tenant.received().await?
+        } else {
+            self.seen
+        };
+        Ok(Untouched::since(self.tenant.clone(), received))
     }
 
     async fn expire(&self, account: &str, subject: Subject) -> Result<(), StepError> {
@@ -479,27 +498,6 @@ impl CaseRun {
             reads.insert(name.clone(), call);
         }
         Ok(reads)
-    }
-}
-
-impl FinishedCase {
-    /// Takes in the dispatches that came after the last step.
-    pub async fn finish(mut self) -> CaseRecord {
-        let problem = match self.tenant.observe(self.seen, []).await {
-            Ok(seen) => {
-                let late = seen.entries.into_iter();
-                self.record.late = late.filter(Entry::is_dispatch).collect();
-                seen.lost.then_some(StepError::JournalLost)
-            }
-            Err(error) => Some(error.into()),
-        };
-        if let Some(problem) = problem {
-            let known = &mut self.record.harness_error;
-            known.get_or_insert_with(|| problem.to_string());
-        }
-        self.record.attribute_unheard();
-        self.record.attribute_jobs();
-        self.record
     }
 }
 

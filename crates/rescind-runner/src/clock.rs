@@ -24,12 +24,19 @@ impl Stopwatch {
     }
 }
 
-/// Lets the target's background work come to its end. The only wait for time itself: nothing can
-/// be polled for something that must not happen.
+/// Lets the target's background work come to its end. The only wait for time itself, but for the one
+/// that a target demands ([`wait_out_rate_limit`]): nothing can be polled for something that must not
+/// happen.
 pub async fn let_pass(duration: Duration) {
     let never = std::future::pending::<()>();
     // Running into the limit is the purpose.
     let _ = tokio::time::timeout(duration, never).await;
+}
+
+/// Waits as long as a target demands before it takes a call up. The one latency that is somebody
+/// else's: nothing shows when the target is ready again but that time has passed.
+pub async fn wait_out_rate_limit(demanded: Duration) {
+    let_pass(demanded).await;
 }
 
 /// How often something is looked at that comes when it comes.

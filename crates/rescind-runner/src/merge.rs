@@ -186,6 +186,10 @@ impl Shards {
             seed: seeds.join(", "),
             interrupted: self.parts().any(|part| part.report.run.interrupted),
             failed_fast: self.parts().any(|part| part.report.run.failed_fast),
+            notes: self
+                .parts()
+                .flat_map(|part| part.report.run.notes.clone())
+                .collect(),
             shard: None,
             ..self.first.report.run.clone()
         }

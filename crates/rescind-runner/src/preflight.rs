@@ -66,6 +66,8 @@ pub enum About {
     Connection,
     /// Is the key accepted, and a wrong one not?
     ApiKey,
+    /// Can it be emptied?
+    Reset,
     /// Can a client of the provider be put into it?
     Client,
     /// Can an account of that status be put into it, and does a read say so?
@@ -86,6 +88,8 @@ pub enum About {
     Delete,
     /// Can a client be deleted?
     DeleteClient,
+    /// Can what was put into it be taken out again?
+    CleanUp,
     /// Where does the answer to a revoke say what?
     Revoke,
     /// … and that of a deletion that revokes?
@@ -105,6 +109,8 @@ impl fmt::Display for About {
             Self::ProviderPlace => "[provider]",
             Self::Connection => "connection",
             Self::ApiKey => "[api_key]",
+            Self::Reset => "[[reset]]",
+            Self::CleanUp => "[[cleanup]]",
             Self::Client => "[[client]]",
             Self::Account(status) => return write!(formatter, "[[account]], {status}"),
             Self::StatusReason => "status_reason",
@@ -149,8 +155,10 @@ impl Examination {
             examination.add(About::ProviderPlace, BLOCKED);
         }
         let accounts = statuses.iter().copied().map(About::Account);
-        let always = [About::Connection, About::ApiKey, About::Client];
-        for about in always.into_iter().chain(accounts) {
+        let reset = (!target.reset_steps.is_empty()).then_some(About::Reset);
+        let always = [About::Connection, About::ApiKey];
+        let always = always.into_iter().chain(reset).chain([About::Client]);
+        for about in always.chain(accounts) {
             examination.add(about, BLOCKED);
         }
         if target.read.status_reason.is_some() {
@@ -167,6 +175,9 @@ impl Examination {
         ];
         for (about, capability) in optional {
             examination.add(about, &why_not(target, capability, about));
+        }
+        if !target.cleanup_steps.is_empty() {
+            examination.add(About::CleanUp, BLOCKED);
         }
         examination.add(About::Revoke, NO_REVOKE);
         if target.delete_and_revoke.is_some() {

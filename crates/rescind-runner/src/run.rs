@@ -69,8 +69,6 @@ pub struct RunOutcome {
     pub finished: RunFinished,
     /// What each case's snapshot came to; empty if they were ignored.
     pub snapshots: Vec<SnapshotComparison>,
-    /// What a person should be told beside, which is no verdict: what could not be cleaned up, say.
-    pub notes: Vec<Problem>,
     /// Every secret that the run made, for tests that look for them where they must not be.
     pub secrets: Vec<Secret>,
 }
@@ -132,7 +130,8 @@ pub async fn run_until(
         // Nothing has been asked of the target that could be judged.
         None => Ended::default(),
         Some(begun) => {
-            let asked = (options.jobs, options.fail_fast);
+            let most = target.limits.max_concurrent_cases.unwrap_or(usize::MAX);
+            let asked = (options.jobs.min(most), options.fail_fast);
             match run_cases(cases, &begun, asked, &judging, events, stop).await {
                 Ok((finished, ended_by)) => Ended {
                     stopped_by: ended_by,
@@ -344,6 +343,7 @@ impl Judging<'_> {
         options: &RunOptions,
         of_other_sets: &BTreeSet<String>,
     ) -> RunOutcome {
+        let mut notes = ended.notes;
         let mut records = ended.finished;
         records.sort_by(|left, right| left.id.cmp(&right.id));
         let (scanner, owners) = scanner_of_all(&records, options);
@@ -375,11 +375,14 @@ impl Judging<'_> {
                 compared
             }
         };
+        for note in &mut notes {
+            *note = scanner.redact(note);
+        }
+        finished.report.run.notes = notes;
         planned.describe(&mut finished, &records, self.set, self.strictness);
         RunOutcome {
             finished,
             snapshots,
-            notes: ended.notes,
             secrets,
         }
     }
@@ -469,6 +472,7 @@ impl Judging<'_> {
                 selection: options.selection.words(),
                 interrupted: false,
                 failed_fast: false,
+                notes: Vec::new(),
                 shard: None,
             },
             summary,

@@ -42,12 +42,6 @@ pub fn problem(message: &str, hint: &str) {
     talk(&format!("{red}error{red:#}: {message}\nhint: {hint}"));
 }
 
-/// Says what is no verdict and no error, but should not go unseen.
-pub fn note(message: &str, hint: &str) {
-    let yellow = anstyle::AnsiColor::Yellow.on_default().bold();
-    talk(&format!("{yellow}note{yellow:#}: {message}\nhint: {hint}"));
-}
-
 /// Shows mistakes in files, each with its underlined place.
 pub fn diagnostics(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {

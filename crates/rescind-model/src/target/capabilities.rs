@@ -46,13 +46,15 @@ pub enum Capability {
     OtherProjectApiKey,
     /// It holds accounts that are not OAuth 2.0's (`{scheme}`).
     OtherSchemes,
+    /// It holds several accounts at a time.
+    SeveralAccounts,
     /// Its process can be killed and started again (`durable_command` under `[process]`).
     Restart,
 }
 
 impl Capability {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Delete,
         Self::DeleteAndRevoke,
         Self::Refresh,
@@ -62,6 +64,7 @@ impl Capability {
         Self::ReadOnlyApiKey,
         Self::OtherProjectApiKey,
         Self::OtherSchemes,
+        Self::SeveralAccounts,
     ];
 
     /// The word in files.
@@ -76,12 +79,17 @@ impl Capability {
             Self::ReadOnlyApiKey => "read_only_api_key",
             Self::OtherProjectApiKey => "other_project_api_key",
             Self::OtherSchemes => "other_schemes",
+            Self::SeveralAccounts => "several_accounts",
             Self::Restart => "restart",
         }
     }
 
-    /// Whether a target file states how it is done. That accounts are not OAuth 2.0's needs nothing
-    /// stated.
+    /// Whether it is so unless the target file declares it away.
+    pub const fn needs_nothing_stated(self) -> bool {
+        matches!(self, Self::OtherSchemes | Self::SeveralAccounts)
+    }
+
+    /// Whether a target file states how it is done, or need not.
     pub const fn is_stated(self, target: &Target) -> bool {
         match self {
             Self::Delete => target.delete.is_some(),
@@ -92,7 +100,7 @@ impl Capability {
             Self::SetClientStatus => target.set_client_status.is_some(),
             Self::ReadOnlyApiKey => target.read_only_api_key.is_some(),
             Self::OtherProjectApiKey => target.other_project_api_key.is_some(),
-            Self::OtherSchemes => true,
+            Self::OtherSchemes | Self::SeveralAccounts => true,
             Self::Restart => match &target.process {
                 Some(process) => process.durable_command.is_some(),
                 None => false,
@@ -169,7 +177,14 @@ impl Target {
             let reason = format!("no account can be connected as {status}");
             return Some(Obstacle::Declared(reason));
         }
-        let needed: BTreeSet<Capability> = verbs().filter_map(Capability::of).collect();
+        let mut needed: BTreeSet<Capability> = verbs().filter_map(Capability::of).collect();
+        let connected = verbs().filter_map(|verb| match verb {
+            Verb::Connect(connect) => Some(connect.account.as_str()),
+            _ => None,
+        });
+        if connected.collect::<BTreeSet<&str>>().len() > 1 {
+            needed.insert(Capability::SeveralAccounts);
+        }
         let declared = needed.iter().find_map(|needed| {
             let reason = capabilities.cannot.get(needed)?;
             Some(Obstacle::Declared(format!("`{needed}`: {}", **reason)))

@@ -1,13 +1,12 @@
 //! From the file to the target: everything that one file can be wrong about in itself.
 
 mod adapter;
+mod upkeep;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::{
-    Capability, DeleteAndRevokeCall, HOLE_OF_HOST, RequestTemplate, Target, Words, hole_of_host,
-};
+use super::{DeleteAndRevokeCall, HOLE_OF_HOST, RequestTemplate, Target, Words, hole_of_host};
 use crate::source::{self, Diagnostic, Located, SourceFile};
 use crate::template;
 
@@ -48,6 +47,8 @@ pub(super) fn target(
     check.address(&target);
     check.provisioning(&target);
     check.calls(&target);
+    check.limits(&target);
+    check.upkeep(&target);
     check.snapshots(&target);
     check.words(&target.words);
     check.capabilities(&target);
@@ -169,20 +170,6 @@ impl Check<'_> {
                     value,
                     "not the value of an HTTP header",
                     "use visible ASCII characters, without a line break",
-                );
-            }
-        }
-        let limits = &target.limits;
-        for (name, seconds) in [
-            ("revoke_seconds", limits.revoke_seconds),
-            ("background_seconds", limits.background_seconds),
-            ("call_seconds", limits.call_seconds),
-        ] {
-            if !is_a_length_of_time(seconds) {
-                self.mistake(
-                    limits,
-                    format!("`{name}` is {seconds}, which is no length of time"),
-                    LENGTH_OF_TIME,
                 );
             }
         }
@@ -384,7 +371,7 @@ impl Check<'_> {
 
     fn capabilities(&mut self, target: &Target) {
         for (capability, reason) in &target.capabilities.cannot {
-            if capability.is_stated(target) && *capability != Capability::OtherSchemes {
+            if capability.is_stated(target) && !capability.needs_nothing_stated() {
                 let message = format!("`[{capability}]` says how, and this that it cannot be done");
                 self.mistake(reason, message, "leave one of the two out");
             }

@@ -45,6 +45,13 @@ impl Words {
             .map_or(code == contract, |codes| codes.contains(&code))
     }
 
+    /// Whether the target says something of the contract by that code.
+    pub fn uses(&self, code: u16) -> bool {
+        self.status_codes
+            .values()
+            .any(|codes| codes.contains(&code))
+    }
+
     /// The subject that a word stands for.
     pub fn subject(&self, word: &str) -> Option<Subject> {
         Subject::ALL
@@ -109,6 +116,7 @@ mod tests {
         check(423, 409, true);
         check(500, 500, true);
         check(422, 500, false);
+        assert!(words.uses(423) && !words.uses(429));
     }
 
     #[test]

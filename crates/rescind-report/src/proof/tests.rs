@@ -35,6 +35,7 @@ fn report(checks: Vec<CheckVerdict>, row: Verdict) -> Report {
             selection: Vec::new(),
             interrupted: false,
             failed_fast: false,
+            notes: Vec::new(),
             shard: None,
         },
         summary,

@@ -128,6 +128,7 @@ pub fn finished() -> RunFinished {
                 selection: Vec::new(),
                 interrupted: false,
                 failed_fast: false,
+                notes: Vec::new(),
                 shard: None,
             },
             summary,

@@ -1,11 +1,12 @@
 //! Can clients and accounts be put into the target, and does a read say how they stand?
 
 use rescind_model::scenario::Connect;
+use rescind_model::target::Capability;
 use rescind_model::template::Variables;
 use rescind_model::{AccountStatus, Subject};
 use serde_json::Value;
 
-use super::contact::{hands_on, hint_for_hole, hint_for_silence};
+use super::contact::{hands_on, hint_for_call, hint_for_silence};
 use super::examiner::{Client, Examiner};
 use super::{About, pointers, said};
 use crate::provision;
@@ -25,6 +26,24 @@ pub(super) struct Account {
 }
 
 impl Examiner<'_> {
+    /// Empties the target, as before each case. Whether it could.
+    pub(super) async fn reset(&mut self) -> bool {
+        if self.target.reset_steps.is_empty() {
+            return true;
+        }
+        match self.adapter.reset().await {
+            Ok(()) => {
+                self.note_answer();
+                self.fine(About::Reset, "emptied");
+                true
+            }
+            Err(error) => {
+                self.step_failed(About::Reset, &error);
+                false
+            }
+        }
+    }
+
     /// Puts a client of the provider into the target.
     pub(super) async fn client(&mut self) -> Option<Client> {
         let registered = self.tenant.client(CLIENT).await;
@@ -64,7 +83,16 @@ impl Examiner<'_> {
         statuses: &[AccountStatus],
     ) -> Vec<Account> {
         let mut accounts: Vec<Account> = Vec::new();
+        let cannot = &self.target.capabilities.cannot;
+        let holds_one = cannot.contains_key(&Capability::SeveralAccounts);
         for status in statuses {
+            if holds_one && !accounts.is_empty() {
+                self.not_asked(
+                    About::Account(*status),
+                    "the target holds one account at a time",
+                );
+                continue;
+            }
             let connected = match self.connect(client, *status).await {
                 Some(connected) => connected,
                 None if accounts.is_empty() => return accounts,
@@ -133,7 +161,7 @@ impl Examiner<'_> {
         let (call, said) = match read {
             Ok(read) => read,
             Err(error) => {
-                self.problem(about, place, error.to_string(), hint_for_hole(&error));
+                self.problem(about, place, error.to_string(), hint_for_call(&error));
                 return unreadable(connected, None);
             }
         };

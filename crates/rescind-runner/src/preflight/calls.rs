@@ -8,7 +8,7 @@ use rescind_model::template::Variables;
 use rescind_model::vocabulary::Endpoint;
 
 use super::accounts::switched;
-use super::contact::{hands_on, hint_for_hole, hint_for_silence};
+use super::contact::{hands_on, hint_for_call, hint_for_silence};
 use super::examiner::{Client, Examiner};
 use super::{About, said};
 use crate::clock::Looks;
@@ -115,20 +115,43 @@ impl Examiner<'_> {
     /// Deletes what was put into the target, as far as the file says how.
     pub(super) async fn deletions(&mut self, client: &Client, accounts: &[&Connected]) {
         let target = self.target;
+        let mut left = accounts;
         if let (Some(delete), Some((first, others))) = (&target.delete, accounts.split_first()) {
+            left = others;
             if self.works(About::Delete, delete, &first.variables).await {
                 let seen = self.seen_after_deletion(first).await;
                 self.fine(About::Delete, seen);
             }
-            for account in others {
-                // It is good to leave nothing behind; whether it works is known from the first.
-                let _ = self.adapter.call(&delete.request, &account.variables).await;
+            if target.cleanup_steps.is_empty() {
+                for account in others {
+                    // It is good to leave nothing behind; whether it works is known from the first.
+                    let _ = self.adapter.call(&delete.request, &account.variables).await;
+                }
             }
+        }
+        if !target.cleanup_steps.is_empty() {
+            self.clean_up(left).await;
         }
         if let Some(delete) = &target.delete_client
             && self.works(About::DeleteClient, delete, client).await
         {
             self.fine(About::DeleteClient, "deleted");
+        }
+    }
+
+    /// Takes accounts out of the target, as at the end of each case.
+    async fn clean_up(&mut self, accounts: &[&Connected]) {
+        if accounts.is_empty() {
+            self.not_asked(About::CleanUp, "the one account has been deleted already");
+        }
+        for account in accounts {
+            match self.adapter.clean_up(account).await {
+                Ok(()) => self.fine(About::CleanUp, "taken out again"),
+                Err(error) => {
+                    self.step_failed(About::CleanUp, &error);
+                    return;
+                }
+            }
         }
     }
 
@@ -161,8 +184,8 @@ impl Examiner<'_> {
         let call = match self.adapter.call(request, variables).await {
             Ok(call) => call,
             Err(error) => {
-                let message = format!("{shown} has a hole that cannot be filled: {error}");
-                self.problem(about, place, message, hint_for_hole(&error));
+                let message = format!("{shown} cannot be made: {error}");
+                self.problem(about, place, message, hint_for_call(&error));
                 return None;
             }
         };

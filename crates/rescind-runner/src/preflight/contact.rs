@@ -6,7 +6,7 @@ use rescind_model::template::TemplateError;
 use super::examiner::Examiner;
 use super::{About, pointers, said};
 use crate::record::{Answered, CallFailure};
-use crate::target::{AdapterFailure, ProvisioningError, ProvisioningFailure};
+use crate::target::{AdapterFailure, CallError, ProvisioningError, ProvisioningFailure};
 
 impl Examiner<'_> {
     /// The target has answered, whatever it said.
@@ -22,7 +22,9 @@ impl Examiner<'_> {
     pub(super) fn step_failed(&mut self, about: About, error: &ProvisioningError) {
         let answers = matches!(
             error.failure,
-            ProvisioningFailure::Status(_) | ProvisioningFailure::Capture { .. }
+            ProvisioningFailure::Status(_)
+                | ProvisioningFailure::Capture { .. }
+                | ProvisioningFailure::TurnedAway(_)
         );
         let by_command = matches!(error.failure, ProvisioningFailure::Command(_));
         if answers || !by_command && !self.is_first_step(error) {
@@ -43,6 +45,10 @@ impl Examiner<'_> {
             } => {
                 let json = answered.json();
                 let hint = pointers::hint(json.as_ref(), pointer, &self.scanner, |_| false);
+                self.problem(about, place, error.to_string(), hint);
+            }
+            ProvisioningFailure::TurnedAway(_) => {
+                let hint = "the bound is `rate_limit_seconds` under `[limits]`";
                 self.problem(about, place, error.to_string(), hint);
             }
             ProvisioningFailure::Template(template) => {
@@ -75,8 +81,9 @@ impl Examiner<'_> {
 
     /// Whether it is the very first thing that is asked of the target.
     fn is_first_step(&self, error: &ProvisioningError) -> bool {
-        let mut steps = self.target.client_steps.iter();
-        let first = steps.next().or_else(|| self.target.account_steps.first());
+        let target = self.target;
+        let mut steps = target.reset_steps.iter().chain(&target.client_steps);
+        let first = steps.next().or_else(|| target.account_steps.first());
         first.is_some_and(|step| step.request.path.span() == error.place)
     }
 
@@ -120,6 +127,14 @@ impl Examiner<'_> {
                 format!(
                     "correct the step: its path, its body, or `expect`; if no account can be connected so, leave {status} out of `account_statuses` under `[capabilities]`"
                 ),
+            ),
+            About::Reset => (
+                format!("the target cannot be emptied: {message}"),
+                "correct the step: its path, its body, or `expect`".to_owned(),
+            ),
+            About::CleanUp => (
+                format!("an account cannot be taken out of the target again: {message}"),
+                "correct the step: its path, its body, or `expect`".to_owned(),
             ),
             _ => (
                 format!("a client of the provider cannot be put into the target: {message}"),
@@ -166,6 +181,15 @@ fn key_hint(target: &Target, is_refused: bool) -> String {
             "hand `{api_key}` to the target's process, so that it accepts the key for everything"
                 .to_owned()
         }
+    }
+}
+
+/// What to do about a call that cannot be made.
+pub(super) fn hint_for_call(error: &CallError) -> String {
+    match error {
+        CallError::Template(template) => hint_for_hole(template),
+        CallError::NoSuchKey(name) => format!("state `[{name}]`"),
+        CallError::TurnedAway(_) => "the bound is `rate_limit_seconds` under `[limits]`".to_owned(),
     }
 }
 

@@ -91,6 +91,9 @@ pub async fn examine(
 
 impl Examiner<'_> {
     async fn ask(&mut self, statuses: &[AccountStatus]) {
+        if !self.reset().await {
+            return;
+        }
         let Some(client) = self.client().await else {
             return;
         };

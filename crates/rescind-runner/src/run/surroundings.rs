@@ -136,8 +136,8 @@ pub struct Ended {
     pub stopped_by: Option<EndedBy>,
     /// The target's address, where others can reach it, too.
     pub shown_url: Option<String>,
-    /// What a person should be told that is no verdict.
-    pub notes: Vec<Problem>,
+    /// What the harness has to say that is no verdict: of the cases, in their order, and of itself.
+    pub notes: Vec<String>,
 }
 
 /// Waits for what must not come any more, and ends what was begun.
@@ -150,21 +150,23 @@ pub async fn end(
     let log = stop_process(begun.process.take(), &finished).await;
     begun.provider.stop().await;
     let mut records = Vec::with_capacity(finished.len());
-    for case in finished {
+    let mut notes = Vec::new();
+    for mut case in finished {
+        notes.append(&mut case.notes);
         records.push(case.finish().await);
     }
+    notes.sort();
     begun.provider.end().await;
     let mut log = log?;
-    let mut notes = Vec::new();
     // What it removes from the target must not be taken for something that the cases did.
     if let Some(command) = &begun.command {
         let ended = command.end().await;
         match &mut log {
             Some(log) => log.append(&ended.log),
             // What a command wrote says nothing of a target whose own log nobody sees.
-            None => notes.extend(secrets_in_log(&ended)),
+            None => notes.extend(secrets_in_log(&ended).map(in_words)),
         }
-        notes.extend(ended.problems());
+        notes.extend(ended.problems().map(in_words));
     }
     if log.as_ref().is_some_and(|log| log.truncated) {
         return Err(RunError::Harness(Problem::new(
@@ -198,6 +200,11 @@ async fn stop_process(
         log.append(&case.log);
     }
     Ok(Some(log))
+}
+
+/// A problem as one line: what, and what to do next.
+fn in_words(problem: Problem) -> String {
+    format!("{}; {}", problem.message, problem.hint)
 }
 
 fn secrets_in_log(ended: &AdapterEnd) -> Option<Problem> {

@@ -1,17 +1,18 @@
 //! The adapter: the calls of a target file, with their holes filled.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rescind_model::scenario::{Key, RequestBody, Revoke};
 use rescind_model::secret::Secret;
-use rescind_model::target::{HttpStep, Limits, RequestTemplate, Target};
+use rescind_model::target::{Limits, RequestTemplate, Target};
 use rescind_model::template::{self, Escape, TemplateError, Variables};
 use serde_json::Value;
 
-use super::{AdapterFailure, Client, RunningAdapter};
-use crate::record::{Answered, Call, CallFailure, CallOutcome, ReadStatus, Sent, id_in_words};
+use super::rate_limit::Patience;
+use super::{Client, RunningAdapter, TurnedAway, Untouched};
+use crate::clock::wait_out_rate_limit;
+use crate::record::{Answered, Call, CallOutcome, ReadStatus, Sent};
 
 /// A target that can be called.
 #[derive(Clone, Debug)]
@@ -59,91 +60,9 @@ pub enum CallError {
     /// The target file has no such key.
     #[error("the target file has no `[{0}]`")]
     NoSuchKey(&'static str),
-}
-
-/// An account that was put into the target.
-#[derive(Clone, Debug)]
-pub struct Connected {
-    /// The id that the target gave it.
-    pub target_id: String,
-    /// What the calls' templates are filled with.
-    pub variables: Variables,
-}
-
-/// What the provider knows of an account that is to be put into the target.
-#[derive(Clone, Debug)]
-pub struct ConnectionFacts {
-    /// For the client steps: the provider's address, the client and its credentials.
-    pub client: Variables,
-    /// For the account steps: the account, its tokens and status.
-    pub account: Variables,
-}
-
-/// Why an account could not be put into the target: never a finding.
-#[derive(Clone, Debug)]
-pub struct ProvisioningError {
-    /// What was attempted: `POST /api/…`.
-    pub call: String,
-    /// What in the target file is to blame, or made the attempt.
-    pub place: Range<usize>,
-    /// What came of it.
-    pub failure: ProvisioningFailure,
-}
-
-/// What went wrong with a provisioning step.
-#[derive(Clone, Debug)]
-pub enum ProvisioningFailure {
-    /// A hole could not be filled.
-    Template(TemplateError),
-    /// There was no whole answer.
-    NoAnswer(CallFailure),
-    /// Another status code than the ones that mean that it worked.
-    Status(Box<Answered>),
-    /// The answer lacks what is to be captured.
-    Capture {
-        /// The name that it was to get.
-        name: String,
-        /// The JSON pointer to it.
-        pointer: String,
-        /// The answer.
-        answered: Box<Answered>,
-    },
-    /// The adapter's command did not do it.
-    Command(AdapterFailure),
-}
-
-impl ProvisioningError {
-    /// Why there is no such thing at the target, if the adapter's command says so.
-    pub fn incapacity(&self) -> Option<String> {
-        match &self.failure {
-            ProvisioningFailure::Command(failure) if failure.cannot => Some(failure.to_string()),
-            _ => None,
-        }
-    }
-}
-
-impl std::fmt::Display for ProvisioningError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if !matches!(self.failure, ProvisioningFailure::Command(_)) {
-            write!(formatter, "`{}` ", self.call)?;
-        }
-        match &self.failure {
-            ProvisioningFailure::Command(failure) => failure.fmt(formatter),
-            ProvisioningFailure::Template(error) => {
-                write!(formatter, "has a hole that cannot be filled: {error}")
-            }
-            ProvisioningFailure::NoAnswer(why) => write!(formatter, "was not answered: {why}"),
-            ProvisioningFailure::Status(answered) => {
-                write!(formatter, "was answered {}", answered.status)
-            }
-            ProvisioningFailure::Capture { name, pointer, .. } => {
-                write!(
-                    formatter,
-                    "was answered without `{pointer}`, where `{name}` is to be found"
-                )
-            }
-        }
-    }
+    /// The target turned it away for too long.
+    #[error(transparent)]
+    TurnedAway(#[from] TurnedAway),
 }
 
 impl Adapter {
@@ -180,123 +99,29 @@ impl Adapter {
         &self.base_url
     }
 
+    /// The command that puts clients and accounts into the target, if there is one.
+    pub(super) fn command(&self) -> Option<&RunningAdapter> {
+        self.command.as_deref()
+    }
+
     /// The target's limits.
     pub const fn limits(&self) -> &Limits {
         self.target.limits.get()
     }
 
-    /// Puts an OAuth client of the provider into the target, by steps or by a command. Returns what
-    /// became known by it, with what was given.
+    /// Calls the revoke endpoint as a step asks. `target_id` is what goes into the path. One that the
+    /// target turns away by 429 is repeated in its time, as long as the provider shows
+    /// nothing that came of it.
     ///
     /// # Errors
-    /// The first step that did not work, or what the command says.
-    pub async fn connect_client(&self, facts: Variables) -> Result<Variables, ProvisioningError> {
-        match &self.command {
-            None => self.provision(&self.target.client_steps, facts).await,
-            Some(command) => command
-                .client(facts, Some(&self.base_url))
-                .await
-                .map_err(|failure| self.command_failed("client", failure)),
-        }
-    }
-
-    fn command_failed(&self, word: &str, failure: AdapterFailure) -> ProvisioningError {
-        let stated = self.target.adapter.as_ref();
-        ProvisioningError {
-            call: word.to_owned(),
-            place: stated
-                .map(|stated| stated.command.span())
-                .unwrap_or_default(),
-            failure: ProvisioningFailure::Command(failure),
-        }
-    }
-
-    /// Puts an account into the target, by steps or by a command.
-    ///
-    /// # Errors
-    /// The first step that did not work, or what the command says.
-    pub async fn connect_account(
-        &self,
-        facts: ConnectionFacts,
-    ) -> Result<Connected, ProvisioningError> {
-        let mut variables = facts.client;
-        variables.extend(facts.account);
-        let variables = match &self.command {
-            None => {
-                let steps = &self.target.account_steps;
-                self.provision(steps, variables).await?
-            }
-            Some(command) => command
-                .account(variables, &self.target.words, Some(&self.base_url))
-                .await
-                .map_err(|failure| self.command_failed("account", failure))?,
-        };
-        let target_id = variables
-            .get("account_id")
-            .map(id_in_words)
-            .unwrap_or_default();
-        Ok(Connected {
-            target_id,
-            variables,
-        })
-    }
-
-    async fn provision(
-        &self,
-        steps: &[HttpStep],
-        mut variables: Variables,
-    ) -> Result<Variables, ProvisioningError> {
-        for step in steps {
-            let call = format!("{} {}", *step.request.method, *step.request.path);
-            let fail_at = |place, failure| ProvisioningError {
-                call: call.clone(),
-                place,
-                failure,
-            };
-            let fail = |failure| fail_at(step.request.path.span(), failure);
-            let sent = self
-                .fill(&step.request, &variables)
-                .map_err(|error| fail(ProvisioningFailure::Template(error)))?;
-            let answered = match self.send(sent, self.call_limit()).await.outcome {
-                CallOutcome::Answered(answered) => answered,
-                CallOutcome::Failed(failure) => {
-                    return Err(fail(ProvisioningFailure::NoAnswer(failure)));
-                }
-            };
-            let worked = if step.expect.is_empty() {
-                answered.is_success()
-            } else {
-                step.expect.contains(&answered.status)
-            };
-            if !worked {
-                return Err(fail(ProvisioningFailure::Status(Box::new(answered))));
-            }
-            let json = answered.json().unwrap_or_default();
-            for (name, pointer) in &step.capture {
-                let value = json.pointer(pointer).filter(|value| !value.is_null());
-                let missing = || {
-                    let failure = ProvisioningFailure::Capture {
-                        name: name.clone(),
-                        pointer: pointer.get().clone(),
-                        answered: Box::new(answered.clone()),
-                    };
-                    fail_at(pointer.span(), failure)
-                };
-                variables.insert(name.clone(), value.ok_or_else(missing)?.clone());
-            }
-        }
-        Ok(variables)
-    }
-
-    /// Calls the revoke endpoint as a step asks. `target_id` is what goes into the path.
-    ///
-    /// # Errors
-    /// A hole that cannot be filled, or a key that the target file does not have.
+    /// A hole that cannot be filled, a key that the target file does not have, or a target that turns
+    /// it away for too long.
     pub async fn revoke(
         &self,
         step: &Revoke,
         target_id: &str,
         variables: &Variables,
+        untouched: Option<&Untouched>,
     ) -> Result<Call, CallError> {
         let mut variables = variables.clone();
         variables.insert("account_id".into(), Value::String(target_id.to_owned()));
@@ -316,9 +141,9 @@ impl Adapter {
                 sent.body = Some("{}".into());
             }
         }
-        Ok(self
-            .send(sent, Duration::from_secs_f64(self.limits().revoke_seconds))
-            .await)
+        let limit = Duration::from_secs_f64(self.limits().revoke_seconds);
+        let request = &self.target.revoke.request;
+        Ok(self.send_in_turn(request, sent, limit, untouched).await?)
     }
 
     /// Puts the key that a step asks for in the place of the main one.
@@ -342,17 +167,33 @@ impl Adapter {
         Ok(())
     }
 
-    /// Makes one of the target's other calls.
+    /// Makes one of the target's other calls, of which nothing is known that it could have done when
+    /// it was turned away.
     ///
     /// # Errors
-    /// A hole that cannot be filled.
+    /// A hole that cannot be filled, or a target that turns it away for too long.
     pub async fn call(
         &self,
         request: &RequestTemplate,
         variables: &Variables,
-    ) -> Result<Call, TemplateError> {
+    ) -> Result<Call, CallError> {
+        self.call_while(request, variables, None).await
+    }
+
+    /// Makes one of the target's other calls. One that the target turns away by 429 is repeated in
+    /// its time, as long as the provider shows nothing that came of it.
+    ///
+    /// # Errors
+    /// A hole that cannot be filled, or a target that turns it away for too long.
+    pub async fn call_while(
+        &self,
+        request: &RequestTemplate,
+        variables: &Variables,
+        untouched: Option<&Untouched>,
+    ) -> Result<Call, CallError> {
         let sent = self.fill(request, variables)?;
-        Ok(self.send(sent, self.call_limit()).await)
+        let limit = self.call_limit();
+        Ok(self.send_in_turn(request, sent, limit, untouched).await?)
     }
 
     /// Makes one of the target's other calls with another key than the main one.
@@ -367,14 +208,15 @@ impl Adapter {
     ) -> Result<Call, CallError> {
         let mut sent = self.fill(request, variables)?;
         self.replace_key(&mut sent, key)?;
-        Ok(self.send(sent, self.call_limit()).await)
+        let limit = self.call_limit();
+        Ok(self.send_in_turn(request, sent, limit, None).await?)
     }
 
     /// Reads an account and says what status it has.
     ///
     /// # Errors
-    /// A hole that cannot be filled.
-    pub async fn read(&self, variables: &Variables) -> Result<(Call, ReadStatus), TemplateError> {
+    /// A hole that cannot be filled, or a target that turns it away for too long.
+    pub async fn read(&self, variables: &Variables) -> Result<(Call, ReadStatus), CallError> {
         let call = self.call(&self.target.read.request, variables).await?;
         let status = self.status_said_by(&call);
         Ok((call, status))
@@ -412,8 +254,43 @@ impl Adapter {
         }
     }
 
-    fn call_limit(&self) -> Duration {
+    pub(super) fn call_limit(&self) -> Duration {
         Duration::from_secs_f64(self.limits().call_seconds)
+    }
+
+    /// Makes a call, and makes it again while the target turns it away by 429: in its time, and
+    /// within the bound that the target file states. A 429 that is one of the target's own words is
+    /// an answer as any.
+    pub(super) async fn send_in_turn(
+        &self,
+        request: &RequestTemplate,
+        sent: Sent,
+        limit: Duration,
+        untouched: Option<&Untouched>,
+    ) -> Result<Call, TurnedAway> {
+        let seconds = self.limits().rate_limit_seconds;
+        let mut patience = Patience::new(Duration::from_secs_f64(seconds));
+        loop {
+            let call = self.send(sent.clone(), limit).await;
+            let turned_away = call.answered().filter(|answered| {
+                answered.status == TOO_MANY_REQUESTS
+                    && seconds > 0.0
+                    && !self.target.words.uses(answered.status)
+            });
+            let Some(answered) = turned_away else {
+                return Ok(call);
+            };
+            if let Some(untouched) = untouched
+                && !untouched.is_still_so().await
+            {
+                return Ok(call);
+            }
+            let Some(wait) = patience.next_wait(&answered.headers) else {
+                let call = request.in_words();
+                return Err(TurnedAway { call, seconds });
+            };
+            wait_out_rate_limit(wait).await;
+        }
     }
 
     async fn send(&self, sent: Sent, limit: Duration) -> Call {
@@ -422,7 +299,7 @@ impl Adapter {
             .await
     }
 
-    fn fill(
+    pub(super) fn fill(
         &self,
         request: &RequestTemplate,
         variables: &Variables,
@@ -458,6 +335,9 @@ impl Adapter {
         })
     }
 }
+
+/// What a target says that turns a call away for a while (RFC 6585, section 4).
+const TOO_MANY_REQUESTS: u16 = 429;
 
 /// A key that no target has seen.
 const WRONG_KEY: &str = "rescind-sends-a-wrong-key";

@@ -35,6 +35,7 @@ fn part(index: usize, checks: Vec<CheckVerdict>, spoiled: Vec<SpoiledCase>) -> N
                 selection: Vec::new(),
                 interrupted: index == 2,
                 failed_fast: index == 1,
+                notes: Vec::new(),
                 shard: Some(Box::new(ShardInformation {
                     index,
                     of: 2,

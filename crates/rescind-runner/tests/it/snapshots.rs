@@ -59,6 +59,7 @@ fn an_end() -> RunFinished {
                 selection: Vec::new(),
                 interrupted: false,
                 failed_fast: false,
+                notes: Vec::new(),
                 shard: None,
             },
             summary: Summary {

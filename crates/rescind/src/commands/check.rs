@@ -66,9 +66,6 @@ pub async fn run(arguments: Check) -> u8 {
         Err(error) => return explain(&error),
     };
     // What only a part of the cases shows is nothing to accept.
-    for note in &outcome.notes {
-        output::note(&note.message, &note.hint);
-    }
     let run = &outcome.finished.report.run;
     let is_whole = !run.interrupted && !run.failed_fast;
     if is_whole && let Err(not_ready) = accept(snapshots.as_ref(), &mut outcome).await {

@@ -19,6 +19,7 @@ mod explain;
 mod hostile_targets;
 mod interruption;
 mod kill;
+mod modest_targets;
 mod prove;
 mod provider;
 mod provider_files;

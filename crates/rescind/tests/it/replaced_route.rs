@@ -52,7 +52,7 @@ struct Proxy {
     later: Mutex<HashSet<String>>,
 }
 
-type Answer = Result<Response<Full<Bytes>>, std::io::Error>;
+pub type Answer = Result<Response<Full<Bytes>>, std::io::Error>;
 
 fn json(status: u16, body: String) -> Answer {
     Response::builder()
@@ -147,7 +147,7 @@ impl Proxy {
     }
 }
 
-async fn forward<B>(service: SocketAddr, request: Request<B>) -> Answer
+pub async fn forward<B>(service: SocketAddr, request: Request<B>) -> Answer
 where
     B: hyper::body::Body + Send + 'static,
     B::Data: Send,
