@@ -43,6 +43,10 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
             generator().into_root_schema_for::<crate::explanation::Explanation>(),
         ),
         (
+            "evidence",
+            generator().into_root_schema_for::<crate::case_evidence::CaseEvidence>(),
+        ),
+        (
             "proof",
             generator().into_root_schema_for::<crate::proof::Proof>(),
         ),

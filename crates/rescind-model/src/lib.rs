@@ -11,6 +11,7 @@
 pub mod adapter_protocol;
 pub mod base_url;
 pub mod calendar;
+pub mod case_evidence;
 pub mod deviation;
 pub mod event;
 pub mod event_line;

@@ -33,6 +33,8 @@ use crate::name::Name;
 /// What becomes of a request. Without faults: it takes effect at once, and its answer goes whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Course {
+    /// When it came, if it was looked at before it took effect.
+    pub came: Option<Moment>,
     /// The answer in place of the endpoint's.
     pub instead: Option<Reply>,
     /// When it takes effect.

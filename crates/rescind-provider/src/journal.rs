@@ -31,8 +31,12 @@ const NEVER_ANSWERED: &str = "never answered";
 pub struct Entry {
     /// The number of the request at this tenant, counted from 1.
     pub number: u64,
-    /// When it came, by the provider's clock.
+    /// When it took effect, by the provider's clock.
     pub at: Moment,
+    /// When it came, in milliseconds since the provider began: nobody moves that clock.
+    pub came: Moment,
+    /// How long gates and faults kept its answer since then, in milliseconds.
+    pub lasted: u64,
     /// The endpoint that it reached; none if there is no such route.
     pub endpoint: Option<Endpoint>,
     /// The name of the revocation route.
@@ -209,6 +213,8 @@ impl Entry {
         let Self {
             number,
             at,
+            came,
+            lasted,
             endpoint,
             route,
             presented,
@@ -226,6 +232,7 @@ impl Entry {
             raw,
         } = self;
         (*number, *at) = (at_number, then);
+        (*came, *lasted) = (Moment::default(), 0);
         (*endpoint, *route, *client) = (None, None, None);
         (*presented, *outcome) = (Presented::default(), Outcome::default());
         (*acknowledged, *status, *retry_after) = (false, 0, None);

@@ -17,6 +17,8 @@ use crate::tenant::TenantState;
 pub struct Observation {
     /// The tenant's time.
     pub now: Moment,
+    /// The time since the provider began, by which entries tell when they came: nobody moves it.
+    pub elapsed: Moment,
     /// How many requests it has received: the number of the newest.
     pub received: u64,
     /// Whether an entry was dropped that was asked for.
@@ -40,6 +42,7 @@ impl TenantState {
         let tokens = |grant| (grant, self.ledger().tokens_with_what_lies_ahead(grant, now));
         Observation {
             now,
+            elapsed,
             received: self.journal().received(),
             lost: self.journal().lost_after(after),
             entries: self.journal().after(after).cloned().collect(),
@@ -53,6 +56,8 @@ impl TenantState {
 pub struct Written {
     /// The milliseconds since the tenant began, by its clock.
     now: Moment,
+    /// The milliseconds since the provider began, by a clock that nobody moves.
+    elapsed: Moment,
     /// How many requests the tenant has received: the number of the newest.
     received: u64,
     /// Whether an entry after `after` was dropped: a journal keeps the last 10000.
@@ -128,6 +133,7 @@ impl From<Observation> for Written {
         });
         Self {
             now: observation.now,
+            elapsed: observation.elapsed,
             received: observation.received,
             lost: observation.lost,
             entries: entries.collect(),
@@ -163,6 +169,7 @@ impl TryFrom<Written> for Observation {
         });
         Ok(Self {
             now: written.now,
+            elapsed: written.elapsed,
             received: written.received,
             lost: written.lost,
             entries: entries.collect::<Result<_, NoObservation>>()?,

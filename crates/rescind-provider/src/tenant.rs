@@ -466,6 +466,7 @@ impl TenantState {
         traits.map_or_else(Course::default, |traits| {
             let mut course = self.faults.course(&traits, arrival);
             course.gates = self.gates.stops(&traits, request);
+            course.came = Some(elapsed);
             course
         })
     }
@@ -474,6 +475,8 @@ impl TenantState {
     pub fn take(&mut self, request: &Request, course: Course, elapsed: Moment) -> Reaction {
         let now = self.now(elapsed);
         let mut entry = self.journal.begin(now, request);
+        entry.came = course.came.unwrap_or(elapsed);
+        entry.lasted = elapsed.0.saturating_sub(entry.came.0) + course.delay_milliseconds;
         let reply = match course.effect {
             TakesEffect::AtOnce => self.interpret(request, 0, &mut entry),
             TakesEffect::After(milliseconds) => self.interpret(request, milliseconds, &mut entry),
@@ -505,6 +508,7 @@ impl TenantState {
     pub fn handle_elsewhere(&mut self, request: &Request, elapsed: Moment) -> Reply {
         let now = self.now(elapsed);
         let mut entry = self.journal.begin(now, request);
+        entry.came = elapsed;
         self.note_unheeded(request, &mut entry);
         entry.acknowledged = false;
         entry.outcome = Outcome::Elsewhere;

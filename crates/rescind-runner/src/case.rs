@@ -4,6 +4,7 @@
 
 mod connecting;
 mod finished;
+mod keeping;
 mod processes;
 mod races;
 mod upkeep;
@@ -25,6 +26,7 @@ pub use self::finished::FinishedCase;
 use self::races::Stage;
 use crate::clock::Looks;
 use crate::error::Problem;
+use crate::exchanges::Recorder;
 use crate::judge::facts::{self, Held};
 use crate::plan::Case;
 use crate::provider_access::{AccessError, TenantAccess};
@@ -56,6 +58,9 @@ pub struct CaseRun {
     process: Option<DurableProcess>,
     /// Why the case cannot be had at this target, if the adapter's command says so.
     incapacity: Option<String>,
+    /// Whether its exchanges are kept, and who hears them then, once it has begun.
+    is_kept: bool,
+    recorder: Option<Arc<Recorder>>,
 }
 
 /// Why a step could not be made: the runner's fault, its environment's, or the scenario's.
@@ -109,17 +114,16 @@ impl CaseRun {
             durable: None,
             process: None,
             incapacity: None,
+            is_kept: false,
+            recorder: None,
         }
     }
 
     /// Makes every step.
     pub async fn run(mut self) -> FinishedCase {
         let scenario = Arc::clone(&self.case.scenario);
-        let mut harness_error = match self.start_own_process().await {
-            Ok(()) => match self.reset_target().await {
-                Ok(()) => self.make_steps(&scenario).await,
-                Err(error) => Some(error.to_string()),
-            },
+        let mut harness_error = match self.make_ready().await {
+            Ok(()) => self.make_steps(&scenario).await,
             Err(error) => Some(error.to_string()),
         };
         let cleaned_up = self.clean_up().await;
@@ -166,7 +170,14 @@ impl CaseRun {
             log,
             notes: cleaned_up.notes,
             late: cleaned_up.late,
+            recorder: self.recorder,
         }
+    }
+
+    async fn make_ready(&mut self) -> Result<(), StepError> {
+        self.begin_to_hear().await?;
+        self.start_own_process().await?;
+        self.reset_target().await
     }
 
     /// Makes the steps up to the first that cannot be made. Says why it cannot.
@@ -202,6 +213,9 @@ impl CaseRun {
                 last.strays
                     .extend(strays.into_iter().filter(Entry::is_dispatch));
             }
+        }
+        if let Some(recorder) = &self.recorder {
+            recorder.step(index).await;
         }
         let before = self.world.clone();
         self.stage.enter(index, &step.verb, &before);

@@ -2,15 +2,22 @@
 //! tokens, and a line for a shell. Everything goes through a scanner that knows the secrets of all
 //! cases, so that none leaves.
 
+mod by_hand;
+mod shell;
+mod whole_case;
+
 use rescind_model::RequirementSet;
 use rescind_model::event::{
     CaseId, Exchange, ExplainedRequirement, ExplainedToken, Finding, Place,
 };
 use rescind_model::secret::SecretScanner;
 use rescind_provider::Entry;
+use rescind_provider::ledger::TokenView;
 
 use crate::record::{Call, CallOutcome, CaseRecord, Sent, StepRecord};
 use crate::verdicts::CheckOutcome;
+
+pub use whole_case::{Surroundings, whole_case};
 
 /// How much of an answer's body is shown, in characters.
 const SHOWN_BODY: usize = 2000;
@@ -49,7 +56,7 @@ pub fn explain(
             .map(|step| provider_saw(record, step, scanner))
             .unwrap_or_default(),
         tokens: step.map(|step| tokens(step, scanner)).unwrap_or_default(),
-        curl: call.map(|call| curl(&call.sent, scanner, base_url)),
+        curl: call.map(|call| shell::of_finding(&call.sent, scanner, base_url)),
         difference: Vec::new(),
         deviation: None,
     }
@@ -107,7 +114,14 @@ fn requirements(outcome: &CheckOutcome, set: &RequirementSet) -> Vec<ExplainedRe
 }
 
 fn exchange(call: &Call, scanner: &SecretScanner) -> Exchange {
-    let sent = &call.sent;
+    let answer = match &call.outcome {
+        CallOutcome::Answered(answered) => shortened(&answered.text()),
+        CallOutcome::Failed(failure) => failure.to_string(),
+    };
+    exchange_of(&call.sent, &answer, scanner)
+}
+
+fn exchange_of(sent: &Sent, answer: &str, scanner: &SecretScanner) -> Exchange {
     let mut request = format!("{} {}", sent.method, sent.path);
     for (name, value) in &sent.headers {
         request.extend(["\n", name, ": ", value]);
@@ -115,13 +129,9 @@ fn exchange(call: &Call, scanner: &SecretScanner) -> Exchange {
     if let Some(body) = &sent.body {
         request.extend(["\n\n", body]);
     }
-    let answer = match &call.outcome {
-        CallOutcome::Answered(answered) => shortened(&answered.text()),
-        CallOutcome::Failed(failure) => failure.to_string(),
-    };
     Exchange {
         sent: lines(&scanner.redact_message(&request)),
-        received: lines(&scanner.redact_message(&answer)),
+        received: lines(&scanner.redact_message(answer)),
     }
 }
 
@@ -165,6 +175,14 @@ fn entry_lines(entry: &Entry, scanner: &SecretScanner) -> Vec<String> {
         verdict.extend(["; ", departure.describe()]);
     }
     lines.push(verdict);
+    // What was answered, but for the status, which stands there, and for headers that say nothing
+    // of tokens.
+    let answer = entry.answer_lines(scanner).into_iter().skip(1);
+    let body = answer.skip_while(|line| !line.is_empty());
+    lines.extend(
+        body.filter(|line| !line.is_empty())
+            .map(|line| format!("  {line}")),
+    );
     lines
 }
 
@@ -172,54 +190,20 @@ fn tokens(step: &StepRecord, scanner: &SecretScanner) -> Vec<ExplainedToken> {
     let accounts = step.after.accounts.iter();
     accounts
         .flat_map(|(name, account)| {
-            account.tokens.iter().map(|token| ExplainedToken {
-                account: name.clone(),
-                kind: token.id.subject.to_string(),
-                fingerprint: scanner.fingerprint(&token.text),
-                state: token.state,
-                cause: token.death.map(|death| death.cause.to_string()),
-            })
+            let tokens = account.tokens.iter();
+            tokens.map(|token| explained(name, token, scanner))
         })
         .collect()
 }
 
-/// A line for a shell that sends the call again. What is secret in it comes from variables named
-/// after what it is.
-fn curl(sent: &Sent, scanner: &SecretScanner, base_url: Option<&str>) -> String {
-    let with_variables = |text: &str| {
-        let mut shown = String::new();
-        let mut done = 0;
-        for leak in scanner.find(text) {
-            if leak.range.start >= done {
-                shown.push_str(&quoted(&text[done..leak.range.start]));
-                shown.extend(["$", &leak.kind.to_uppercase()]);
-                done = leak.range.end;
-            }
-        }
-        shown.push_str(&quoted(&text[done..]));
-        shown
-    };
-    let address = base_url.map_or_else(|| "$BASE_URL".to_owned(), quoted);
-    let mut line = format!(
-        "curl -i -X {} \"{address}{}\"",
-        sent.method,
-        with_variables(&sent.path)
-    );
-    for (name, value) in &sent.headers {
-        line.extend([" -H \"", name, ": ", &with_variables(value), "\""]);
+fn explained(account: &str, token: &TokenView, scanner: &SecretScanner) -> ExplainedToken {
+    ExplainedToken {
+        account: account.to_owned(),
+        kind: token.id.subject.to_string(),
+        fingerprint: scanner.fingerprint(&token.text),
+        state: token.state,
+        cause: token.death.map(|death| death.cause.to_string()),
     }
-    if let Some(body) = &sent.body {
-        line.extend([" -d \"", &with_variables(body), "\""]);
-    }
-    line
-}
-
-/// For the inside of double quotes in a shell.
-fn quoted(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('$', "\\$")
-        .replace('`', "\\`")
 }
 
 fn shortened(text: &str) -> String {

@@ -15,6 +15,7 @@ mod clock;
 pub mod deviations;
 pub mod error;
 mod evidence;
+pub mod exchanges;
 pub mod judge;
 pub mod merge;
 pub mod plan;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use rescind_model::case_evidence::CaseEvidence;
 use rescind_model::deviation::AcceptedDeviations;
 use rescind_model::event::{
     CaseId, Event, Finding, Report, RunFinished, RunInformation, RunStarted, Summary,
@@ -24,7 +25,8 @@ use crate::catalogue::Catalogue;
 use crate::clock::Stopwatch;
 use crate::deviations::{self, ConsideredOutcome};
 use crate::error::{Problem, RunError};
-use crate::evidence;
+use crate::evidence::{self, Surroundings};
+use crate::exchanges::KeptCase;
 use crate::judge::judge;
 use crate::plan::{Case, plan};
 use crate::record::CaseRecord;
@@ -60,6 +62,8 @@ pub struct RunOptions {
     pub deviations: AcceptedDeviations,
     /// Whether no further case is begun after the first finding.
     pub fail_fast: bool,
+    /// Whether every exchange of every case is kept, and not only those of findings.
+    pub keeps_exchanges: bool,
 }
 
 /// What came of a run.
@@ -69,6 +73,9 @@ pub struct RunOutcome {
     pub finished: RunFinished,
     /// What each case's snapshot came to; empty if they were ignored.
     pub snapshots: Vec<SnapshotComparison>,
+    /// Everything that was said in each case, in the order of the report; empty if nobody asked for
+    /// it.
+    pub evidence: Vec<CaseEvidence>,
     /// Every secret that the run made, for tests that look for them where they must not be.
     pub secrets: Vec<Secret>,
 }
@@ -131,8 +138,8 @@ pub async fn run_until(
         None => Ended::default(),
         Some(begun) => {
             let most = target.limits.max_concurrent_cases.unwrap_or(usize::MAX);
-            let asked = (options.jobs.min(most), options.fail_fast);
-            match run_cases(cases, &begun, asked, &judging, events, stop).await {
+            let jobs = options.jobs.min(most);
+            match run_cases(cases, &begun, (options, jobs), &judging, events, stop).await {
                 Ok((finished, ended_by)) => Ended {
                     stopped_by: ended_by,
                     ..end(begun, finished, target).await?
@@ -180,14 +187,14 @@ type Ran = (FinishedCase, Option<OwnedSemaphorePermit>);
 async fn run_cases(
     cases: Vec<Case>,
     begun: &Begun,
-    (jobs, fail_fast): (usize, bool),
+    (options, jobs): (&RunOptions, usize),
     judging: &Judging<'_>,
     events: &mpsc::Sender<Event>,
     mut stop: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<(Vec<FinishedCase>, Option<EndedBy>), RunError> {
     let count = cases.len();
     let places = Arc::new(Semaphore::new(jobs.max(1)));
-    let mut running = spawn_cases(cases, begun, &places, fail_fast).await?;
+    let mut running = spawn_cases(cases, begun, &places, options).await?;
     let mut finished = Vec::with_capacity(count);
     loop {
         let joined = tokio::select! {
@@ -208,7 +215,7 @@ async fn run_cases(
         })?;
         let Some((case, place)) = case else { continue };
         let verdict = judging.worst(&case.record);
-        if fail_fast && judging.has_finding(&case.record) {
+        if options.fail_fast && judging.has_finding(&case.record) {
             // Who waits for a place gets none any more.
             places.close();
         }
@@ -236,7 +243,7 @@ async fn spawn_cases(
     cases: Vec<Case>,
     begun: &Begun,
     places: &Arc<Semaphore>,
-    keeps_place: bool,
+    options: &RunOptions,
 ) -> Result<JoinSet<Option<Ran>>, RunError> {
     let mut running = JoinSet::new();
     for (number, case) in cases.into_iter().enumerate() {
@@ -248,8 +255,10 @@ async fn spawn_cases(
         let tenant = tenant.await.map_err(RunError::Harness)?;
         let needs_process = case.scenario.needs_process();
         let durable = begun.durable.as_ref().filter(|_| needs_process);
+        let keeps_place = options.fail_fast;
         let run = CaseRun::new(case, Arc::clone(&begun.adapter), tenant)
-            .with_process_of_its_own(durable.cloned());
+            .with_process_of_its_own(durable.cloned())
+            .keeping_exchanges(options.keeps_exchanges);
         let places = Arc::clone(places);
         running.spawn(async move {
             let place = places.acquire_owned().await.ok()?;
@@ -297,6 +306,25 @@ fn search_log(
         leaks.dedup();
         record.log_leaks = Some(leaks);
     }
+}
+
+/// Everything that was said in each case of which it was kept.
+fn evidence_of(
+    records: &[CaseRecord],
+    kept: &BTreeMap<CaseId, KeptCase>,
+    report: &Report,
+    around: &Surroundings<'_>,
+) -> Vec<CaseEvidence> {
+    let kept = records
+        .iter()
+        .filter_map(|record| Some((record, kept.get(&record.id)?)));
+    let of_case = |(record, kept): (&CaseRecord, &KeptCase)| {
+        let CaseId { scenario, profile } = &record.id;
+        let checks = report.checks.iter();
+        let checks = checks.filter(|row| row.scenario == *scenario && row.profile == *profile);
+        evidence::whole_case(record, kept, checks.cloned().collect(), around)
+    };
+    kept.map(of_case).collect()
 }
 
 /// What turns records into verdicts.
@@ -380,9 +408,19 @@ impl Judging<'_> {
         }
         finished.report.run.notes = notes;
         planned.describe(&mut finished, &records, self.set, self.strictness);
+        let around = Surroundings {
+            set: self.set,
+            target: self.target,
+            seed: &options.seed,
+            scanner: &scanner,
+            base_url,
+            keys: ended.keys.as_ref(),
+        };
+        let evidence = evidence_of(&records, &ended.kept, &finished.report, &around);
         RunOutcome {
             finished,
             snapshots,
+            evidence,
             secrets,
         }
     }

@@ -148,6 +148,10 @@ pub struct Check {
     /// PATH is standard output. May be given more than once
     #[arg(long = "report", value_name = "FORMAT=PATH", value_parser = report_destination)]
     pub reports: Vec<ReportDestination>,
+    /// A folder for everything that was said in each case, a file of JSON for each: both sides,
+    /// timed, without a secret; `rescind schema evidence` describes it
+    #[arg(long, value_name = "DIR")]
+    pub evidence: Option<PathBuf>,
     /// A file of findings that are accepted for a while; `rescind schema deviations` describes it
     #[arg(long, value_name = "FILE")]
     pub deviations: Option<PathBuf>,
@@ -440,7 +444,7 @@ pub enum Listed {
 #[derive(Debug, Args)]
 pub struct Schema {
     /// The format: profile, provider-config, requirements, scenario, deviations, target, adapter,
-    /// report, event, explanation or proof; or `service` or `control`, the OpenAPI documents of the reference service and of a
+    /// report, event, evidence, explanation or proof; or `service` or `control`, the OpenAPI documents of the reference service and of a
     /// provider's control API
     pub format: String,
 }

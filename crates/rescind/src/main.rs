@@ -7,6 +7,7 @@ mod arguments;
 mod assets;
 mod clock;
 mod commands;
+mod evidence_folder;
 mod exit;
 mod output;
 mod progress;

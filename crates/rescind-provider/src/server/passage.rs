@@ -11,6 +11,7 @@ use super::changes::Woken;
 use crate::faults::Course;
 use crate::gates::{GateId, Standing, Ticket};
 use crate::journal::Withheld;
+use crate::ledger::Moment;
 use crate::message::{Reaction, Request};
 use crate::tenant::{Kept, gate_timed_out};
 
@@ -50,8 +51,8 @@ struct Passage {
 enum Stage {
     /// It has not taken effect.
     Before(Course),
-    /// It has, with an entry of that number, which knows of no answer yet.
-    After(u64, Withheld),
+    /// It has, with an entry of that number, which knows of no answer yet; and then.
+    After(u64, Withheld, Moment),
     /// It has been answered.
     Answered,
 }
@@ -86,7 +87,7 @@ impl Passage {
     async fn passes(&self, ticket: Ticket) -> bool {
         let tenant = &self.tenant;
         let entry = match &self.stage {
-            Stage::After(number, _) => Some(*number),
+            Stage::After(number, ..) => Some(*number),
             Stage::Before(_) | Stage::Answered => None,
         };
         let mut listening = tenant.changes.listen();
@@ -118,17 +119,18 @@ impl Passage {
         self.resets = state.resets();
         let (number, reaction, withheld) = state.take_and_withhold(&self.request, course, elapsed);
         if let Some(withheld) = withheld {
-            self.stage = Stage::After(number, withheld);
+            self.stage = Stage::After(number, withheld, elapsed);
         }
         reaction
     }
 
     fn give(&mut self) {
         let passed = std::mem::replace(&mut self.stage, Stage::Answered);
-        if let Stage::After(number, withheld) = passed {
+        if let Stage::After(number, withheld, since) = passed {
+            let held = self.tenant.elapsed().0.saturating_sub(since.0);
             let mut state = self.tenant.lock();
             if state.resets() == self.resets {
-                state.give(number, &withheld);
+                state.give(number, &withheld, held);
             }
         }
     }
@@ -145,7 +147,7 @@ impl Passage {
             Stage::Before(course) if !was_reset => {
                 state.keep_before(&self.request, course, gate, kept, elapsed)
             }
-            Stage::After(number, _) if !was_reset && kept == Kept::TimedOut => {
+            Stage::After(number, ..) if !was_reset && kept == Kept::TimedOut => {
                 state.keep_after(number, gate)
             }
             _ => gate_timed_out(gate).into(),

@@ -84,10 +84,11 @@ impl TenantState {
         (number, reaction, entry.map(super::Entry::withhold))
     }
 
-    /// Records that an answer goes that was withheld.
-    pub fn give(&mut self, number: u64, withheld: &Withheld) {
+    /// Records that an answer goes that was withheld, and for how many milliseconds.
+    pub fn give(&mut self, number: u64, withheld: &Withheld, held: u64) {
         if let Some(entry) = self.journal.entry_mut(number) {
             entry.give(withheld);
+            entry.lasted += held;
         }
     }
 

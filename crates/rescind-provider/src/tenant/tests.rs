@@ -5,6 +5,7 @@ mod any_request;
 mod connecting;
 mod naive_model;
 mod several_tenants;
+mod timing;
 
 use std::collections::BTreeMap;
 

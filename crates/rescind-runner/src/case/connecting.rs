@@ -92,6 +92,9 @@ impl CaseRun {
             return Ok(variables.clone());
         }
         let registered = self.tenant.client(name).await?;
+        if let Some(recorder) = &self.recorder {
+            recorder.client(name, &registered);
+        }
         let facts = provision::client_facts(
             self.tenant.addresses(),
             &registered,

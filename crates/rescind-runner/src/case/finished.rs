@@ -1,8 +1,11 @@
 //! A case that has run, until the run ends: what comes late is its own.
 
+use std::sync::Arc;
+
 use rescind_provider::Entry;
 
 use super::StepError;
+use crate::exchanges::Recorder;
 use crate::provider_access::TenantAccess;
 use crate::record::CaseRecord;
 use crate::target::CapturedLog;
@@ -17,6 +20,8 @@ pub struct FinishedCase {
     pub seen: u64,
     /// What the case's own process wrote, if it had one.
     pub log: CapturedLog,
+    /// Who heard its calls, if somebody asked for it.
+    pub recorder: Option<Arc<Recorder>>,
     /// What the harness has to say of the case that is no verdict.
     pub notes: Vec<String>,
     /// The dispatches that came after the last step, where they do not count until the run ends.

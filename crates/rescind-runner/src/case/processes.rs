@@ -30,7 +30,7 @@ impl CaseRun {
             .await
             .map_err(StepError::Process)?;
         self.process = Some(process);
-        self.adapter = Arc::new(adapter);
+        self.adapter = self.heard(adapter);
         Ok(())
     }
 
@@ -78,7 +78,8 @@ impl CaseRun {
         step: usize,
     ) -> Result<BTreeMap<String, Call>, StepError> {
         let process = self.process.as_mut().ok_or(StepError::NoProcess)?;
-        self.adapter = Arc::new(process.begin().await.map_err(StepError::Process)?);
+        let adapter = process.begin().await.map_err(StepError::Process)?;
+        self.adapter = self.heard(adapter);
         let mut reads = BTreeMap::new();
         let mut statuses = BTreeMap::new();
         for (name, connected) in &self.connected {

@@ -1,12 +1,14 @@
 //! What stands around the cases of a run: the target and the provider, started before them and ended
 //! after them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rescind_model::Target;
+use rescind_model::event::CaseId;
 use rescind_model::secret::{FingerprintKey, KnownSecret, Secret, SecretScanner};
 use rescind_model::source::Located;
 use rescind_model::target::OtherKey;
@@ -18,6 +20,7 @@ use super::RunOptions;
 use crate::case::FinishedCase;
 use crate::clock::let_pass;
 use crate::error::{Problem, RunError};
+use crate::exchanges::KeptCase;
 use crate::plan::Case;
 use crate::preflight::{self, About, Answer, Examination};
 use crate::provider_access::ProviderAccess;
@@ -138,6 +141,10 @@ pub struct Ended {
     pub shown_url: Option<String>,
     /// What the harness has to say that is no verdict: of the cases, in their order, and of itself.
     pub notes: Vec<String>,
+    /// The exchanges of the cases, where somebody asked for them.
+    pub kept: BTreeMap<CaseId, KeptCase>,
+    /// The keys that calls carried; none if nothing was begun.
+    pub keys: Option<ApiKeys>,
 }
 
 /// Waits for what must not come any more, and ends what was begun.
@@ -151,8 +158,19 @@ pub async fn end(
     begun.provider.stop().await;
     let mut records = Vec::with_capacity(finished.len());
     let mut notes = Vec::new();
+    let mut kept = BTreeMap::new();
     for mut case in finished {
         notes.append(&mut case.notes);
+        match case.kept().await {
+            Ok(Some(exchanges)) => {
+                kept.insert(case.record.id.clone(), exchanges);
+            }
+            Ok(None) => {}
+            Err(error) => notes.push(format!(
+                "{}: its exchanges cannot be shown: {error}",
+                case.record.id
+            )),
+        }
         records.push(case.finish().await);
     }
     notes.sort();
@@ -184,6 +202,8 @@ pub async fn end(
         stopped_by: None,
         shown_url,
         notes,
+        kept,
+        keys: Some(begun.adapter.keys().clone()),
     })
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rescind_model::case_evidence::Purpose;
 use rescind_model::scenario::{Key, RequestBody, Revoke};
 use rescind_model::secret::Secret;
 use rescind_model::target::{Limits, RequestTemplate, Target};
@@ -12,6 +13,7 @@ use serde_json::Value;
 use super::rate_limit::Patience;
 use super::{Client, RunningAdapter, TurnedAway, Untouched};
 use crate::clock::wait_out_rate_limit;
+use crate::exchanges::{Recorder, Ticket};
 use crate::record::{Answered, Call, CallOutcome, ReadStatus, Sent};
 
 /// A target that can be called.
@@ -22,6 +24,8 @@ pub struct Adapter {
     keys: ApiKeys,
     client: Client,
     command: Option<Arc<RunningAdapter>>,
+    /// Who hears every call, if somebody asked for it.
+    recorder: Option<Arc<Recorder>>,
 }
 
 /// The keys that calls may carry.
@@ -74,6 +78,7 @@ impl Adapter {
             keys,
             client,
             command: None,
+            recorder: None,
         }
     }
 
@@ -81,6 +86,13 @@ impl Adapter {
     #[must_use]
     pub fn with_command(mut self, command: Option<Arc<RunningAdapter>>) -> Self {
         self.command = command;
+        self
+    }
+
+    /// The same target, and somebody who hears every call to it.
+    #[must_use]
+    pub fn heard_by(mut self, recorder: Arc<Recorder>) -> Self {
+        self.recorder = Some(recorder);
         self
     }
 
@@ -97,6 +109,11 @@ impl Adapter {
     /// The target's address.
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// Who hears every call, if somebody asked for it.
+    pub(super) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_deref()
     }
 
     /// The command that puts clients and accounts into the target, if there is one.
@@ -143,7 +160,12 @@ impl Adapter {
         }
         let limit = Duration::from_secs_f64(self.limits().revoke_seconds);
         let request = &self.target.revoke.request;
-        Ok(self.send_in_turn(request, sent, limit, untouched).await?)
+        let manner = Manner {
+            purpose: Purpose::Step,
+            limit,
+            untouched,
+        };
+        Ok(self.send_in_turn(request, sent, manner).await?.0)
     }
 
     /// Puts the key that a step asks for in the place of the main one.
@@ -192,8 +214,12 @@ impl Adapter {
         untouched: Option<&Untouched>,
     ) -> Result<Call, CallError> {
         let sent = self.fill(request, variables)?;
-        let limit = self.call_limit();
-        Ok(self.send_in_turn(request, sent, limit, untouched).await?)
+        let manner = Manner {
+            purpose: Purpose::Step,
+            limit: self.call_limit(),
+            untouched,
+        };
+        Ok(self.send_in_turn(request, sent, manner).await?.0)
     }
 
     /// Makes one of the target's other calls with another key than the main one.
@@ -208,8 +234,8 @@ impl Adapter {
     ) -> Result<Call, CallError> {
         let mut sent = self.fill(request, variables)?;
         self.replace_key(&mut sent, key)?;
-        let limit = self.call_limit();
-        Ok(self.send_in_turn(request, sent, limit, None).await?)
+        let manner = self.manner(Purpose::Step);
+        Ok(self.send_in_turn(request, sent, manner).await?.0)
     }
 
     /// Reads an account and says what status it has.
@@ -217,7 +243,10 @@ impl Adapter {
     /// # Errors
     /// A hole that cannot be filled, or a target that turns it away for too long.
     pub async fn read(&self, variables: &Variables) -> Result<(Call, ReadStatus), CallError> {
-        let call = self.call(&self.target.read.request, variables).await?;
+        let request = &self.target.read.request;
+        let sent = self.fill(request, variables)?;
+        let manner = self.manner(Purpose::Look);
+        let (call, _) = self.send_in_turn(request, sent, manner).await?;
         let status = self.status_said_by(&call);
         Ok((call, status))
     }
@@ -254,36 +283,44 @@ impl Adapter {
         }
     }
 
-    pub(super) fn call_limit(&self) -> Duration {
+    fn call_limit(&self) -> Duration {
         Duration::from_secs_f64(self.limits().call_seconds)
+    }
+
+    /// How calls are made of which nothing is known that the target could have done.
+    pub(super) fn manner(&self, purpose: Purpose) -> Manner<'static> {
+        Manner {
+            purpose,
+            limit: self.call_limit(),
+            untouched: None,
+        }
     }
 
     /// Makes a call, and makes it again while the target turns it away by 429: in its time, and
     /// within the bound that the target file states. A 429 that is one of the target's own words is
-    /// an answer as any.
+    /// an answer as any. Says as which call it was heard, if somebody hears it.
     pub(super) async fn send_in_turn(
         &self,
         request: &RequestTemplate,
         sent: Sent,
-        limit: Duration,
-        untouched: Option<&Untouched>,
-    ) -> Result<Call, TurnedAway> {
+        manner: Manner<'_>,
+    ) -> Result<(Call, Option<Ticket>), TurnedAway> {
         let seconds = self.limits().rate_limit_seconds;
         let mut patience = Patience::new(Duration::from_secs_f64(seconds));
         loop {
-            let call = self.send(sent.clone(), limit).await;
+            let (call, ticket) = self.send(sent.clone(), &manner).await;
             let turned_away = call.answered().filter(|answered| {
                 answered.status == TOO_MANY_REQUESTS
                     && seconds > 0.0
                     && !self.target.words.uses(answered.status)
             });
             let Some(answered) = turned_away else {
-                return Ok(call);
+                return Ok((call, ticket));
             };
-            if let Some(untouched) = untouched
+            if let Some(untouched) = manner.untouched
                 && !untouched.is_still_so().await
             {
-                return Ok(call);
+                return Ok((call, ticket));
             }
             let Some(wait) = patience.next_wait(&answered.headers) else {
                 let call = request.in_words();
@@ -293,10 +330,22 @@ impl Adapter {
         }
     }
 
-    async fn send(&self, sent: Sent, limit: Duration) -> Call {
-        self.client
-            .send(&self.base_url, sent, limit, self.limits().answer_bytes)
-            .await
+    async fn send(&self, sent: Sent, manner: &Manner<'_>) -> (Call, Option<Ticket>) {
+        let recorder = self.recorder.as_ref();
+        // What is broken off by its client was begun all the same.
+        let ticket = match recorder {
+            Some(recorder) => Some(recorder.call(&sent, manner.purpose).await),
+            None => None,
+        };
+        let longest_answer = self.limits().answer_bytes;
+        let sending = self
+            .client
+            .send(&self.base_url, sent, manner.limit, longest_answer);
+        let call = sending.await;
+        if let (Some(recorder), Some(ticket)) = (recorder, ticket) {
+            recorder.ended(ticket, &call);
+        }
+        (call, ticket)
     }
 
     pub(super) fn fill(
@@ -334,6 +383,16 @@ impl Adapter {
             body,
         })
     }
+}
+
+/// How a call is made.
+pub(super) struct Manner<'a> {
+    /// What it is for.
+    pub(super) purpose: Purpose,
+    /// How long it may take.
+    pub(super) limit: Duration,
+    /// What shows whether the target has done something of it, where that is known.
+    pub(super) untouched: Option<&'a Untouched>,
 }
 
 /// What a target says that turns a call away for a while (RFC 6585, section 4).

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use rescind_model::case_evidence::Purpose;
 use rescind_model::target::HttpStep;
 use rescind_model::template::{TemplateError, Variables};
 
@@ -171,8 +172,9 @@ impl Adapter {
             let sent = self
                 .fill(&step.request, &variables)
                 .map_err(|error| fail(ProvisioningFailure::Template(error)))?;
-            let call = self.send_in_turn(&step.request, sent, self.call_limit(), None);
-            let call = call
+            let manner = self.manner(Purpose::Setup);
+            let (call, ticket) = self
+                .send_in_turn(&step.request, sent, manner)
                 .await
                 .map_err(|turned_away| fail(ProvisioningFailure::TurnedAway(turned_away)))?;
             let answered = match call.outcome {
@@ -200,7 +202,11 @@ impl Adapter {
                     };
                     fail_at(pointer.span(), failure)
                 };
-                variables.insert(name.clone(), value.ok_or_else(missing)?.clone());
+                let value = value.ok_or_else(missing)?;
+                if let (Some(recorder), Some(ticket)) = (self.recorder(), ticket) {
+                    recorder.captured(ticket, name, pointer, id_in_words(value));
+                }
+                variables.insert(name.clone(), value.clone());
             }
         }
         Ok(variables)

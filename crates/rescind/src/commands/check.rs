@@ -19,7 +19,7 @@ use super::{NotReady, fresh_seed};
 use crate::arguments::{self, Check, SnapshotAction, Which};
 use crate::reports::Reports;
 use crate::snapshot_folder::{self, Snapshots};
-use crate::{assets, clock, exit, output, progress, review};
+use crate::{assets, clock, evidence_folder, exit, output, progress, review};
 
 /// How many events may wait for the progress bar.
 const WAITING_EVENTS: usize = 64;
@@ -70,6 +70,12 @@ pub async fn run(arguments: Check) -> u8 {
     let is_whole = !run.interrupted && !run.failed_fast;
     if is_whole && let Err(not_ready) = accept(snapshots.as_ref(), &mut outcome).await {
         return not_ready.report();
+    }
+    if let Some(folder) = &arguments.evidence
+        && let Err(not_ready) = evidence_folder::write(folder, &outcome.evidence)
+    {
+        not_ready.report();
+        return exit::HARNESS_ERROR;
     }
     happened.push(Event::RunFinished(Box::new(outcome.finished.clone())));
     conclude(&reports, &happened, &outcome.finished)
@@ -129,6 +135,9 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
     let selection = selection(&arguments.which)?;
     let snapshots = snapshot_folder::of_target(arguments, &selection, &target)?;
     let reports = Reports::prepare(&arguments.reports, arguments::github_actions())?;
+    if let Some(folder) = arguments.evidence.as_ref().filter(|_| !arguments.dry_run) {
+        evidence_folder::prepare(folder)?;
+    }
     let seed = match &arguments.seed {
         Some(seed) => seed.clone(),
         None => fresh_seed()?,
@@ -156,6 +165,7 @@ fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
             today: clock::today(),
         },
         fail_fast: arguments.which.fail_fast,
+        keeps_exchanges: arguments.evidence.is_some(),
     };
     Ok(Prepared {
         catalogue,

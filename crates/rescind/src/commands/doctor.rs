@@ -70,6 +70,7 @@ pub fn options_of(target: &NamedTarget, seed: String) -> RunOptions {
         snapshots: SnapshotMode::Ignore,
         deviations: AcceptedDeviations::default(),
         fail_fast: false,
+        keeps_exchanges: false,
         selection: Selection::default(),
         rescind: target.rescind.clone(),
         directory: target.directory.clone(),

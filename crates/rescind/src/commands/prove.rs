@@ -120,6 +120,7 @@ async fn run_once(planned: &PlannedRun, rescind: PathBuf) -> Result<Report, RunE
         snapshots: SnapshotMode::Ignore,
         deviations: AcceptedDeviations::default(),
         fail_fast: false,
+        keeps_exchanges: false,
     };
     // Nobody listens: the cases of a single run are of no interest here.
     let (events, _) = mpsc::channel(1);

@@ -14,6 +14,7 @@ mod defects;
 mod deviations;
 mod doctor;
 mod edited_expectations;
+mod evidence;
 mod examples;
 mod explain;
 mod hostile_targets;

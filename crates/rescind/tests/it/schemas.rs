@@ -8,6 +8,7 @@ fn committed_schemas_are_fresh() {
         "adapter",
         "deviations",
         "event",
+        "evidence",
         "explanation",
         "profile",
         "proof",

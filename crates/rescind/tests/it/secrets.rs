@@ -12,6 +12,7 @@ use rescind_runner::snapshots::SnapshotMode;
 use rescind_runner::{Catalogue, RunOptions, Selection};
 use rescind_service::Defect;
 
+use crate::evidence::files_below;
 use crate::support::{Finished, reference_target, rescind, root, write};
 
 /// Every secret that a run of that seed makes: tokens, client secrets, keys. A run in this
@@ -39,6 +40,7 @@ fn secrets_of(seed: &str, target: &str) -> Vec<Secret> {
         snapshots: SnapshotMode::Ignore,
         deviations: rescind_model::deviation::AcceptedDeviations::default(),
         fail_fast: false,
+        keeps_exchanges: false,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -177,5 +179,31 @@ fn a_run_with_findings_shows_no_secret() {
         Defect::WholeUserDisconnected,
     ] {
         check(Some(defect.name()));
+    }
+}
+
+#[test]
+fn what_is_kept_of_every_case_shows_no_secret() {
+    let selected = "connected-accounts/secrets";
+    let folder = tempfile::tempdir().expect("a folder");
+    // Its answers and its log repeat what a provider says, which repeats what it is sent.
+    let defect = Defect::TokenInError.name();
+    let serve = format!("\"serve\", \"--defect\", \"{defect}\"");
+    let target = reference_target(&[("\"serve\"", &serve)]);
+    let path = write(folder.path(), "target.toml", &target);
+    let evidence = folder.path().join("evidence");
+    let finished: Finished = rescind(&["check", selected, "--seed", SEED, "--target", &path])
+        .arg("--evidence")
+        .arg(&evidence)
+        .output()
+        .expect("the program starts")
+        .into();
+    assert_eq!(finished.code, 1, "{}", finished.stderr);
+    let files = files_below(&evidence);
+    assert!(!files.is_empty());
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("text");
+        assert!(text.contains("‹access_token "), "{}", file.display());
+        assert_eq!(SCANNER.find(&text), [], "{}", file.display());
     }
 }
