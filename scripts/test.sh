@@ -15,10 +15,11 @@ need() { # command, Debian package
     fi
 }
 
-# SQLite and the TLS library are built from C; the tests run the provider's curl lines, a
+# SQLite and the TLS library are built from C; the tests run lines of curl and jq, a
 # service in Python, and go through the connect flow in a browser.
 need cc gcc
 need curl curl
+need jq jq
 need python3 python3
 need chromium chromium
 need chromedriver chromium-driver

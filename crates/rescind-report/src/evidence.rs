@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rescind_model::event::{Finding, SNAPSHOT};
+use rescind_model::event::{ExplainedToken, Finding, Report, SNAPSHOT};
 use rescind_model::verdict::Verdict;
 
 /// Lines under a title.
@@ -48,19 +48,41 @@ fn some(title: &'static str, lines: Vec<String>) -> Option<Section> {
 }
 
 fn tokens(finding: &Finding) -> Vec<String> {
-    let tokens = finding.tokens.iter();
-    tokens
-        .map(|token| {
-            let cause = token
-                .cause
-                .as_ref()
-                .map_or(String::new(), |cause| format!(" ({cause})"));
-            format!(
-                "{} of `{}`, {}: {}{cause}",
-                token.kind, token.account, token.fingerprint, token.state
-            )
-        })
-        .collect()
+    finding.tokens.iter().map(token_line).collect()
+}
+
+/// A token and what the ledger says of it.
+pub fn token_line(token: &ExplainedToken) -> String {
+    let cause = token.cause.as_ref();
+    let cause = cause.map_or(String::new(), |cause| format!(" ({cause})"));
+    format!(
+        "{} of `{}`, {}: {}{cause}",
+        token.kind, token.account, token.fingerprint, token.state
+    )
+}
+
+/// What runs the case of a finding again, from the same seed, and shows everything that is said in
+/// it. A snapshot has a review of its own.
+pub fn again(finding: &Finding, report: &Report) -> Option<Section> {
+    if finding.check == SNAPSHOT {
+        return None;
+    }
+    let line = format!(
+        "rescind replay {} --set {} --seed {}",
+        word(&finding.case.to_string()),
+        word(&report.set),
+        word(&report.run.seed)
+    );
+    some("to see it again, with the same target", vec![line])
+}
+
+/// A word as a shell takes it for one.
+fn word(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/@._-".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// An entry of a file of deviations that would accept a finding. Each finding has its own.
@@ -123,5 +145,18 @@ pub fn weight(finding: &Finding) -> u8 {
         Verdict::Warn => 2,
         Verdict::ExpectedFail => 1,
         Verdict::Pass | Verdict::NotApplicable | Verdict::Excluded => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::word;
+
+    #[test]
+    fn what_means_something_to_a_shell_is_quoted() {
+        assert_eq!(word("a/b-c@d_e.f1"), "a/b-c@d_e.f1");
+        assert_eq!(word("a seed"), "'a seed'");
+        assert_eq!(word("it's"), "'it'\\''s'");
+        assert_eq!(word(""), "''");
     }
 }

@@ -4,8 +4,9 @@
 //! [`terminal`] is what a person reads at the end of a run, [`json`] the report
 //! `rescind.report/1`, [`ndjson`] the events `rescind.events/1`; [`junit`], [`github`] and
 //! [`markdown`] are for continuous integration. [`places`] says where each verdict stands in each
-//! of them, [`evidence`] what explains a finding in all that are for people. This crate knows nothing of how a run is made: its only input is the
-//! model's events.
+//! of them, [`evidence`] what explains a finding in all that are for people. [`replay`] shows
+//! everything that was said in one case. This crate knows nothing of how a run is made: its only
+//! input is what the model says of it.
 
 pub mod evidence;
 pub mod explanation;
@@ -17,4 +18,5 @@ pub mod ndjson;
 pub mod outcome;
 pub mod places;
 pub mod proof;
+pub mod replay;
 pub mod terminal;

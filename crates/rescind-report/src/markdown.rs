@@ -184,10 +184,13 @@ fn findings(finished: &RunFinished, is_meant: impl Fn(Verdict) -> bool) -> Vec<S
         let weights = group.iter().map(|finding| evidence::weight(finding));
         std::cmp::Reverse(weights.max())
     });
-    groups.iter().map(|group| group_text(group)).collect()
+    let texts = groups.iter();
+    texts
+        .map(|group| group_text(group, &finished.report))
+        .collect()
 }
 
-fn group_text(group: &[&Finding]) -> String {
+fn group_text(group: &[&Finding], report: &Report) -> String {
     let mut text = String::new();
     for finding in group {
         let _ = write!(
@@ -213,7 +216,11 @@ fn group_text(group: &[&Finding]) -> String {
     let entries = group
         .iter()
         .filter_map(|finding| evidence::deviation(finding));
-    for section in sections.unwrap_or_default().into_iter().chain(entries) {
+    let again = group
+        .first()
+        .and_then(|first| evidence::again(first, report));
+    let sections = sections.unwrap_or_default().into_iter().chain(again);
+    for section in sections.chain(entries) {
         text.push_str(&block(&section));
     }
     text

@@ -24,7 +24,7 @@ pub fn render(finished: &RunFinished, colour: Colour) -> String {
         colour,
     };
     page.requirements(&finished.report);
-    page.findings(&finished.findings);
+    page.findings(&finished.findings, &finished.report);
     page.end(&finished.report);
     page.text
 }
@@ -101,7 +101,7 @@ impl Page {
 
     /// The gravest last, where a person looks first, and in full; the others, in a line each,
     /// before them.
-    fn findings(&mut self, findings: &[Finding]) {
+    fn findings(&mut self, findings: &[Finding], report: &Report) {
         // What is known to fail needs no explaining any more.
         let (known, others): (Vec<&Finding>, Vec<&Finding>) = findings
             .iter()
@@ -118,11 +118,11 @@ impl Page {
         self.brief(brief.into_iter().flatten().collect());
         groups.sort_by_key(weight);
         for group in groups {
-            self.group(&group);
+            self.group(&group, report);
         }
     }
 
-    fn group(&mut self, group: &[&Finding]) {
+    fn group(&mut self, group: &[&Finding], report: &Report) {
         for finding in group {
             self.finding(finding);
         }
@@ -140,7 +140,7 @@ impl Page {
             // Without an indent: pasted into a file it looks like the rest of it.
             entry.lines.iter().for_each(|line| self.line(line));
         }
-        self.hint(first);
+        self.hint(first, report);
     }
 
     fn sections(&mut self, first: &Finding) {
@@ -158,16 +158,12 @@ impl Page {
         }
     }
 
-    fn hint(&mut self, first: &Finding) {
-        if first.check == SNAPSHOT {
-            self.line(
+    fn hint(&mut self, first: &Finding, report: &Report) {
+        match evidence::again(first, report) {
+            Some(again) => self.line(format!("{}: `{}`", again.title, again.lines.concat())),
+            None => self.line(
                 "hint: `rescind check --snapshots review` with the same target shows it and asks whether it is to be accepted",
-            );
-        } else {
-            self.line(format!(
-                "hint: `rescind check {}` with the same target runs this scenario alone",
-                first.case.scenario
-            ));
+            ),
         }
     }
 
@@ -263,7 +259,7 @@ impl Page {
     }
 }
 
-const fn style_of(verdict: Verdict) -> Style {
+pub(crate) const fn style_of(verdict: Verdict) -> Style {
     let colour = match verdict {
         Verdict::Pass => AnsiColor::Green,
         Verdict::Fail | Verdict::UnexpectedPass | Verdict::NotRun | Verdict::Untestable => {

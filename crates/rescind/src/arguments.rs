@@ -2,6 +2,7 @@
 
 mod adapter;
 mod merge;
+mod replay;
 mod which;
 
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use crate::assets::DEFAULT_SET;
 use crate::exit;
 pub use adapter::{Adapter, AdapterCheck, AdapterCommand};
 pub use merge::Merge;
+pub use replay::Replay;
 pub use which::Which;
 
 /// Does this revoke endpoint really kill what it says it killed?
@@ -56,6 +58,12 @@ pub enum Command {
     /// Judges the requirements over the checks of all shards, and writes the reports and exits as one
     /// run would have. Refuses reports that are not of all shards of one run.
     Merge(Merge),
+    /// Run one case again, and show everything that is said in it
+    ///
+    /// Each step with its line of the scenario, every request to the target and to the provider with
+    /// its answer, what became of the tokens, what every check came to, and the same steps as lines for
+    /// a shell. From the same seed come the same tokens, and so the same fingerprints.
+    Replay(Replay),
     /// Serve a fake provider, with the real one's paths
     Provider(Box<Provider>),
     /// Run the reference revoke service

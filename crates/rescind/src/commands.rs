@@ -10,14 +10,16 @@ pub mod merge;
 mod named_target;
 pub mod prove;
 pub mod provider;
+pub mod replay;
 pub mod schema;
 pub mod serve;
 
 use std::path::{Path, PathBuf};
 
 use rescind_model::Diagnostic;
+use rescind_model::event::Report;
 
-use crate::assets::{NoSuchSet, Unreadable};
+use crate::assets::{self, NoSuchSet, Unreadable};
 use crate::{exit, output};
 
 /// Why a command came to nothing before it began.
@@ -64,6 +66,20 @@ impl From<Unreadable> for NotReady {
             "check the path, and that this user may read it".to_owned(),
         )
     }
+}
+
+/// The JSON report of an earlier run.
+///
+/// # Errors
+/// It cannot be read, or is none.
+pub fn read_report(path: &Path) -> Result<Report, NotReady> {
+    let file = assets::read(path)?;
+    serde_json::from_str(file.text()).map_err(|error| {
+        NotReady::Problem(
+            format!("`{}` is no report of rescind's: {error}", path.display()),
+            "name a file that `--report json=FILE` wrote".to_owned(),
+        )
+    })
 }
 
 /// A seed that nobody has used before.

@@ -1,5 +1,7 @@
 //! The exit codes. They never change their meaning.
 
+use rescind_model::verdict::RunVerdict;
+
 /// Everything that was to be judged was judged, and nothing must be mended.
 pub const PASS: u8 = 0;
 
@@ -22,6 +24,17 @@ pub const HARNESS_ERROR: u8 = 5;
 /// Somebody stopped the run before its end (ctrl-C, SIGTERM): what was judged by then is in the
 /// reports, and the rest counts as not run.
 pub const INTERRUPTED: u8 = 6;
+
+/// What a run exits with.
+pub const fn of_run(verdict: RunVerdict) -> u8 {
+    match verdict {
+        RunVerdict::Pass => PASS,
+        RunVerdict::Findings => FINDINGS,
+        RunVerdict::NothingJudged => NOTHING_JUDGED,
+        RunVerdict::HarnessError => HARNESS_ERROR,
+        RunVerdict::Interrupted => INTERRUPTED,
+    }
+}
 
 /// Every code with its meaning, as the help shows them.
 pub const MEANINGS: [(u8, &str); 7] = [

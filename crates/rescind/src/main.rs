@@ -44,6 +44,7 @@ fn main() -> ExitCode {
             Command::Check(check) => commands::check::run(check).await,
             Command::Merge(merge) => commands::merge::run(&merge),
             Command::Provider(provider) => commands::provider::run(&provider).await,
+            Command::Replay(replay) => commands::replay::run(&replay).await,
             Command::Serve(serve) => commands::serve::run(serve).await,
             Command::Explain(explain) => commands::explain::run(&explain),
             Command::Prove(prove) => commands::prove::run(prove).await,

@@ -126,3 +126,16 @@ fn an_interrupted_run_says_so_first() {
     let page = whole(&finished);
     assert!(page.headings[0].starts_with("rescind: interrupted: "));
 }
+
+#[test]
+fn a_finding_says_how_to_see_it_again() {
+    let page = whole(&sample::finished());
+    let again = format!(
+        "rescind replay '{SCENARIO}@slack' --set connected-accounts-2026-05-12 --seed seed"
+    );
+    assert!(
+        page.blocks.iter().any(|block| block.trim_end() == again),
+        "{:?}",
+        page.blocks
+    );
+}

@@ -76,3 +76,12 @@ fn without_colour_there_is_no_escape_and_lines_are_aligned() {
     assert_eq!(columns.len(), 3);
     assert!(columns.iter().all(|column| *column == columns[0]));
 }
+
+#[test]
+fn a_finding_says_how_to_see_it_again() {
+    let text = terminal::render(&sample::finished(), Colour::Plain);
+    position(
+        &text,
+        "to see it again, with the same target: `rescind replay 'own/a,b:c%|d@slack' --set connected-accounts-2026-05-12 --seed seed`",
+    );
+}

@@ -3,7 +3,7 @@
 use rescind_model::deviation::AcceptedDeviations;
 use rescind_model::event::{Event, RunFinished};
 use rescind_model::target::Obstacle;
-use rescind_model::verdict::{RunVerdict, Strictness};
+use rescind_model::verdict::Strictness;
 use rescind_model::{Deviations, Target};
 use rescind_report::outcome;
 use rescind_runner::plan::plan;
@@ -12,10 +12,9 @@ use rescind_runner::snapshots::SnapshotMode;
 use rescind_runner::{Catalogue, RunError, RunOptions, RunOutcome, Selection};
 use tokio::sync::{mpsc, oneshot};
 
-use super::merge::read_report;
 use super::named_target::NamedTarget;
 use super::provider::stop_requested;
-use super::{NotReady, fresh_seed};
+use super::{NotReady, fresh_seed, read_report};
 use crate::arguments::{self, Check, SnapshotAction, Which};
 use crate::reports::Reports;
 use crate::snapshot_folder::{self, Snapshots};
@@ -235,13 +234,7 @@ pub fn conclude(reports: &Reports, events: &[Event], finished: &RunFinished) -> 
         );
         return exit::HARNESS_ERROR;
     }
-    match outcome::of(&finished.report) {
-        RunVerdict::Pass => exit::PASS,
-        RunVerdict::Findings => exit::FINDINGS,
-        RunVerdict::NothingJudged => exit::NOTHING_JUDGED,
-        RunVerdict::HarnessError => exit::HARNESS_ERROR,
-        RunVerdict::Interrupted => exit::INTERRUPTED,
-    }
+    exit::of_run(outcome::of(&finished.report))
 }
 
 /// Says why there are no verdicts. Returns the exit code.

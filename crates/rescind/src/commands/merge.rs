@@ -1,16 +1,14 @@
 //! `rescind merge`: of the reports of all shards, the one that a single run would have made.
 
-use std::path::Path;
-
 use rescind_model::RequirementSet;
-use rescind_model::event::{Event, Report};
+use rescind_model::event::Event;
 use rescind_model::verdict::Strictness;
 use rescind_runner::error::Problem;
 use rescind_runner::judge::checks;
 use rescind_runner::merge::{NamedReport, Shards};
 
-use super::NotReady;
 use super::check::conclude;
+use super::{NotReady, read_report};
 use crate::arguments::{self, Merge};
 use crate::assets;
 use crate::reports::Reports;
@@ -46,15 +44,4 @@ fn prepare(arguments: &Merge) -> Result<(Vec<Event>, Reports), NotReady> {
         Strictness::Normal
     };
     Ok((shards.merged(&set, strictness), reports))
-}
-
-/// Reads a JSON report that this program wrote.
-pub fn read_report(path: &Path) -> Result<Report, NotReady> {
-    let file = assets::read(path)?;
-    serde_json::from_str(file.text()).map_err(|error| {
-        NotReady::Problem(
-            format!("`{}` is no report of rescind's: {error}", path.display()),
-            "name a file that `--report json=FILE` wrote".to_owned(),
-        )
-    })
 }

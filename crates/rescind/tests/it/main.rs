@@ -27,6 +27,7 @@ mod provider_files;
 mod provider_places;
 mod remote_provider;
 mod replaced_route;
+mod replay;
 mod report;
 mod report_formats;
 mod schemas;

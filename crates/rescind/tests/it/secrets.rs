@@ -206,4 +206,13 @@ fn what_is_kept_of_every_case_shows_no_secret() {
         assert!(text.contains("‹access_token "), "{}", file.display());
         assert_eq!(SCANNER.find(&text), [], "{}", file.display());
     }
+    let case = "connected-accounts/secrets/provider-echoes-with-400@rfc7009";
+    let replayed = Finished::from(
+        rescind(&["replay", case, "--seed", SEED, "--target", &path])
+            .output()
+            .expect("the program starts"),
+    );
+    assert_eq!(replayed.code, 1, "{}", replayed.stderr);
+    assert!(replayed.stdout.contains("‹access_token "));
+    assert_eq!(SCANNER.find(&replayed.stdout), []);
 }
