@@ -5,12 +5,14 @@
 //! `effects` (which tokens are dead, and who may be blamed), `refusals` (who must be refused, and
 //! how), `deletions`, `reads`, `retries`. Calls that overlap are judged together: `overlaps`, and
 //! `crashes` for what follows the death of the target's process. `expectations` holds the outcomes
-//! that a scenario states against what happened. `hearing` says what a dispatch did, and what its
+//! that a scenario states against what happened. [`declared`] holds what was made of all this against
+//! what the case declares. `hearing` says what a dispatch did, and what its
 //! client could know of it.
 
 mod answers;
 pub mod checks;
 mod crashes;
+pub mod declared;
 mod deletions;
 mod dispatches;
 mod effects;

@@ -27,7 +27,7 @@ use crate::deviations::{self, ConsideredOutcome};
 use crate::error::{Problem, RunError};
 use crate::evidence::{self, Surroundings};
 use crate::exchanges::KeptCase;
-use crate::judge::judge;
+use crate::judge::{declared, judge};
 use crate::plan::{Case, plan};
 use crate::record::CaseRecord;
 use crate::selection::Selection;
@@ -340,7 +340,9 @@ impl Judging<'_> {
     /// What every check came to in a case, what is accepted considered.
     fn outcomes(&self, record: &CaseRecord, scanner: &SecretScanner) -> Vec<ConsideredOutcome> {
         let judgements = judge(record, self.target, self.set);
-        let mut outcomes = verdicts::of_case(record, &judgements, self.set, self.strictness);
+        let outcomes = verdicts::of_case(record, &judgements, self.set, self.strictness);
+        let irregular = declared::audit(record, self.target, self.set, &judgements);
+        let mut outcomes = verdicts::audited(record, outcomes, &irregular, self.set);
         for outcome in &mut outcomes {
             // Messages hold nothing of a target's answers; this is the second lock on that door.
             outcome.verdict.message = scanner.redact(&outcome.verdict.message);

@@ -9,6 +9,8 @@ use rescind_model::verdict::{Strictness, Verdict};
 use rescind_model::vocabulary::Level;
 use rescind_model::{RequirementSet, Scenario};
 
+use crate::judge::checks::CHECKS;
+use crate::judge::declared::{At, Irregular, Irregularity};
 use crate::judge::{Judgement, Violation};
 use crate::plan::Case;
 use crate::record::CaseRecord;
@@ -141,6 +143,72 @@ pub fn of_case(
         outcomes.sort_by(|left, right| left.verdict.id.cmp(&right.verdict.id));
     }
     outcomes
+}
+
+/// Takes in what the judge did otherwise than the case declares: a check that was to be made and was
+/// not is not run, whatever it came to elsewhere in the case; one that nothing asked for is the
+/// harness's own fault.
+pub fn audited(
+    record: &CaseRecord,
+    mut outcomes: Vec<CheckOutcome>,
+    irregular: &[Irregular],
+    set: &RequirementSet,
+) -> Vec<CheckOutcome> {
+    for one in irregular {
+        let rows = rows_of(record, one.check, set);
+        let place = match one.step {
+            Some(index) => format!("at step {}", index + 1),
+            None => "of the case as a whole".to_owned(),
+        };
+        let (verdict, message) = match one.kind {
+            // A check that came with a later set says nothing about an earlier one.
+            Irregularity::Missing if rows.is_empty() => continue,
+            Irregularity::Missing => (
+                Verdict::NotRun,
+                format!(
+                    "it was to be judged {place}, and was not: please report this defect of rescind"
+                ),
+            ),
+            Irregularity::Surplus => (
+                Verdict::HarnessError,
+                format!(
+                    "it was judged {place}, where nothing gives occasion for it: please report this defect of rescind"
+                ),
+            ),
+        };
+        let mut known = outcomes.iter_mut().map(|outcome| &mut outcome.verdict);
+        match known.find(|outcome| outcome.id == one.check) {
+            // A failure has been judged, and is graver than what was not.
+            Some(outcome) if outcome.verdict < verdict => {
+                (outcome.verdict, outcome.message) = (verdict, message);
+            }
+            Some(_) => {}
+            None => outcomes.push(CheckOutcome {
+                verdict: check_verdict(&record.id, one.check, verdict, message, &rows),
+                rows,
+                first_violation: None,
+            }),
+        }
+    }
+    outcomes.sort_by(|left, right| left.verdict.id.cmp(&right.verdict.id));
+    outcomes
+}
+
+/// The rows that a check judges in a case; of what a scenario states, those that it names.
+fn rows_of(record: &CaseRecord, id: &str, set: &RequirementSet) -> Vec<(String, Level)> {
+    let rows = set.rows_of_check(id);
+    let rows: Vec<_> = rows
+        .map(|(row, level)| (row.id.get().clone(), level))
+        .collect();
+    let mut checks = CHECKS.iter();
+    let is_stated =
+        checks.any(|check| check.id == id && matches!(check.at, At::Stated(_) | At::Ledger));
+    if !is_stated {
+        return rows;
+    }
+    let named = rows_named_by(&record.scenario, set);
+    let both: Vec<_> = rows.into_iter().filter(|row| named.contains(row)).collect();
+    if both.is_empty() { named } else { both }
 }
 
 /// What ended a run before its cases had ended.

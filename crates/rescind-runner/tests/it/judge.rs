@@ -3,6 +3,7 @@
 
 mod answers;
 mod crashes;
+mod declared;
 mod deletions;
 mod dispatches;
 mod effects;
@@ -18,6 +19,7 @@ mod verdicts;
 
 use rescind_model::scenario::Verb;
 use rescind_model::{AccountStatus, RequirementSet, Subject};
+use rescind_runner::judge::declared::audit;
 use rescind_runner::judge::{Judgement, judge};
 use rescind_runner::record::{CallOutcome, CaseRecord};
 
@@ -32,7 +34,11 @@ fn judgements(record: &CaseRecord) -> Vec<Judgement> {
 fn judgements_by(record: &CaseRecord, set: &RequirementSet) -> Vec<Judgement> {
     let mut record = record.clone();
     record.attribute_jobs();
-    judge(&record, &target(), set)
+    let judgements = judge(&record, &target(), set);
+    // Whatever a target does: all that a case declares is judged, and nothing else.
+    let irregular = audit(&record, &target(), set, &judgements);
+    assert_eq!(irregular, [], "at {}", record.profile.title);
+    judgements
 }
 
 /// The set of that name.
