@@ -17,6 +17,7 @@ mod edited_expectations;
 mod evidence;
 mod examples;
 mod explain;
+mod fixed_waits;
 mod hostile_targets;
 mod interruption;
 mod kill;
