@@ -41,7 +41,7 @@ fn main() -> ExitCode {
             Command::Init(init) => commands::init::run(&init),
             Command::Doctor(doctor) => commands::doctor::run(&doctor).await,
             Command::Adapter(adapter) => commands::adapter::run(&adapter).await,
-            Command::Check(check) => commands::check::run(check).await,
+            Command::Check(check) => Box::pin(commands::check::run(check)).await,
             Command::Merge(merge) => commands::merge::run(&merge),
             Command::Provider(provider) => commands::provider::run(&provider).await,
             Command::Replay(replay) => commands::replay::run(&replay).await,

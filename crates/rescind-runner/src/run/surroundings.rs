@@ -182,9 +182,9 @@ pub async fn end(
         match &mut log {
             Some(log) => log.append(&ended.log),
             // What a command wrote says nothing of a target whose own log nobody sees.
-            None => notes.extend(secrets_in_log(&ended).map(in_words)),
+            None => notes.extend(secrets_in_log(&ended).as_ref().map(in_words)),
         }
-        notes.extend(ended.problems().map(in_words));
+        notes.extend(ended.problems().map(|problem| in_words(&problem)));
     }
     if log.as_ref().is_some_and(|log| log.truncated) {
         return Err(RunError::Harness(Problem::new(
@@ -223,7 +223,7 @@ async fn stop_process(
 }
 
 /// A problem as one line: what, and what to do next.
-fn in_words(problem: Problem) -> String {
+fn in_words(problem: &Problem) -> String {
     format!("{}; {}", problem.message, problem.hint)
 }
 
