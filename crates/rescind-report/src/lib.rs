@@ -16,6 +16,7 @@ pub mod junit;
 pub mod markdown;
 pub mod ndjson;
 pub mod outcome;
+mod page;
 pub mod places;
 pub mod proof;
 pub mod replay;

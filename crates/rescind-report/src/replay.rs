@@ -10,14 +10,12 @@ use rescind_model::source::Colour;
 use rescind_model::verdict::Verdict;
 
 use crate::evidence::token_line;
+use crate::page::Page;
 use crate::terminal::style_of;
 
 /// The whole text. Colours are ANSI escapes where `colour` says so.
 pub fn render(evidence: &CaseEvidence, colour: Colour) -> String {
-    let mut page = Page {
-        text: String::new(),
-        colour,
-    };
+    let mut page = Page::new(colour);
     page.head(evidence);
     for step in &evidence.steps {
         page.step(evidence, step);
@@ -27,24 +25,7 @@ pub fn render(evidence: &CaseEvidence, colour: Colour) -> String {
     page.text
 }
 
-struct Page {
-    text: String,
-    colour: Colour,
-}
-
 impl Page {
-    fn line(&mut self, line: impl AsRef<str>) {
-        self.text.push_str(line.as_ref().trim_end());
-        self.text.push('\n');
-    }
-
-    fn painted(&self, style: Style, text: &str) -> String {
-        match self.colour {
-            Colour::Styled => format!("{style}{text}{style:#}"),
-            Colour::Plain => text.to_owned(),
-        }
-    }
-
     fn head(&mut self, evidence: &CaseEvidence) {
         let case = self.painted(Style::new().bold(), &evidence.case());
         self.line(format!("{case}: {}", evidence.title));

@@ -10,6 +10,7 @@ use rescind_model::verdict::{RunVerdict, Verdict};
 
 use crate::evidence;
 use crate::outcome::{self, counted, unjudged_rows};
+use crate::page::{Page, painted};
 
 /// How many steps with findings are shown in full; the rest get a line for each finding.
 const SHOWN_STEPS: usize = 5;
@@ -19,10 +20,7 @@ const SHOWN_NOTES: usize = 5;
 
 /// The whole text. Colours are ANSI escapes where `colour` says so.
 pub fn render(finished: &RunFinished, colour: Colour) -> String {
-    let mut page = Page {
-        text: String::new(),
-        colour,
-    };
+    let mut page = Page::new(colour);
     page.requirements(&finished.report);
     page.findings(&finished.findings, &finished.report);
     page.end(&finished.report);
@@ -37,30 +35,10 @@ pub fn difference_line(line: &str, colour: Colour) -> String {
         Some(b'@') => AnsiColor::Cyan.on_default(),
         _ => Style::new(),
     };
-    match colour {
-        Colour::Styled => format!("{style}{line}{style:#}"),
-        Colour::Plain => line.to_owned(),
-    }
-}
-
-struct Page {
-    text: String,
-    colour: Colour,
+    painted(style, line, colour)
 }
 
 impl Page {
-    fn line(&mut self, line: impl AsRef<str>) {
-        self.text.push_str(line.as_ref().trim_end());
-        self.text.push('\n');
-    }
-
-    fn painted(&self, style: Style, text: &str) -> String {
-        match self.colour {
-            Colour::Styled => format!("{style}{text}{style:#}"),
-            Colour::Plain => text.to_owned(),
-        }
-    }
-
     fn verdict(&self, verdict: Verdict) -> String {
         // Padded before it is painted: escapes have no width.
         let word = format!("{:<13}", verdict.as_str().replace('_', " "));

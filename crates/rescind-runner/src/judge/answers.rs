@@ -18,7 +18,19 @@ pub(super) fn judge(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
     let (Some(_), Some(call)) = (view.revoke(), &view.step.call) else {
         return;
     };
-    match &call.outcome {
+    whole(&call.outcome, view.target.words.error.as_ref(), sheet);
+    if let Some(revoke) = view.ordinary_revoke() {
+        if let Some(answered) = view.answered().filter(|answered| answered.is_success()) {
+            shape(&revoke, answered, sheet);
+            list(&revoke, sheet);
+        }
+        outcomes(&revoke, sheet);
+    }
+}
+
+/// What any answer must be, whatever it says: whole, and in the envelope if it is an error.
+pub(super) fn whole(outcome: &CallOutcome, words: Option<&ErrorWords>, sheet: &mut Sheet<'_>) {
+    match outcome {
         CallOutcome::Failed(failure) => {
             sheet.check("call-is-answered", false, || {
                 format!("a whole answer should come; {failure}")
@@ -27,16 +39,9 @@ pub(super) fn judge(view: &StepView<'_>, sheet: &mut Sheet<'_>) {
         CallOutcome::Answered(answered) => {
             sheet.check("call-is-answered", true, String::new);
             if !answered.is_success() {
-                envelope(view.target.words.error.as_ref(), answered, sheet);
+                envelope(words, answered, sheet);
             }
         }
-    }
-    if let Some(revoke) = view.ordinary_revoke() {
-        if let Some(answered) = view.answered().filter(|answered| answered.is_success()) {
-            shape(&revoke, answered, sheet);
-            list(&revoke, sheet);
-        }
-        outcomes(&revoke, sheet);
     }
 }
 
@@ -49,7 +54,7 @@ pub(super) fn said(view: &StepView<'_>) -> String {
 }
 
 /// CA-ENVELOPE, with the members where the target says they are.
-pub(super) fn envelope(words: Option<&ErrorWords>, answered: &Answered, sheet: &mut Sheet<'_>) {
+fn envelope(words: Option<&ErrorWords>, answered: &Answered, sheet: &mut Sheet<'_>) {
     let json = answered.json().unwrap_or_default();
     let own = words.map(|words| own_envelope(words, &json));
     let problem = match own {

@@ -13,7 +13,7 @@ use rescind_provider::journal::Presented;
 use super::view::{Listed, RevokeView, StepView};
 use super::{Judgement, Sheet, answers, crashes, effects};
 use crate::record::overlaps::{Ended, Overlap, OverlappingCall};
-use crate::record::{Answered, Call, CallOutcome, CaseRecord, StepRecord};
+use crate::record::{Answered, Call, CaseRecord, StepRecord};
 
 /// Steps whose calls overlapped, as the judge looks at them.
 pub(super) struct OverlapView<'a> {
@@ -91,19 +91,7 @@ impl<'a> OverlapView<'a> {
         let Ended::Answered(made) = &call.ended else {
             return;
         };
-        match &made.outcome {
-            CallOutcome::Failed(failure) => {
-                sheet.check("call-is-answered", false, || {
-                    format!("a whole answer should come; {failure}")
-                });
-            }
-            CallOutcome::Answered(answered) => {
-                sheet.check("call-is-answered", true, String::new);
-                if !answered.is_success() {
-                    answers::envelope(self.target.words.error.as_ref(), answered, &mut sheet);
-                }
-            }
-        }
+        answers::whole(&made.outcome, self.target.words.error.as_ref(), &mut sheet);
         let Some(revoke) = view.ordinary_revoke() else {
             return;
         };
