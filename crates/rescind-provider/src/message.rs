@@ -100,11 +100,17 @@ impl Reply {
         for (name, value) in &answer.headers {
             headers.push((name.clone().into(), value.clone().into()));
         }
-        if !body.is_empty() {
+        let is_stated = |wanted: &str| {
+            let mut stated = answer.headers.iter();
+            stated.any(|(name, _)| name.eq_ignore_ascii_case(wanted))
+        };
+        if !body.is_empty() && !is_stated("content-type") {
             headers.push(("content-type".into(), "application/json".into()));
         }
         // RFC 6749 §5.1 asks it of token responses; RFC 7009 answers follow.
-        headers.push(("cache-control".into(), "no-store".into()));
+        if !is_stated("cache-control") {
+            headers.push(("cache-control".into(), "no-store".into()));
+        }
         Self {
             status: answer.status,
             headers,
@@ -141,5 +147,34 @@ impl Reply {
             // Nothing that is answered has keys that are no texts, which is all that could fail.
             body: serde_json::to_string(value).unwrap_or_default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_header_that_an_answer_states_is_sent_once() {
+        let check = |stated: serde_json::Value, expected: &[&str]| {
+            let answer = json!({ "status": 200, "json": {}, "headers": stated });
+            let answer: Answer = serde_json::from_value(answer).expect("it is an answer");
+            let reply = Reply::of(&answer);
+            let headers = reply.headers.iter();
+            let headers = headers.map(|(name, value)| format!("{name}: {value}"));
+            assert_eq!(headers.collect::<Vec<_>>(), expected);
+        };
+        let json_type = "content-type: application/json";
+        check(json!({}), &[json_type, "cache-control: no-store"]);
+        check(
+            json!({ "Content-Type": "text/plain" }),
+            &["Content-Type: text/plain", "cache-control: no-store"],
+        );
+        check(
+            json!({ "cache-control": "private" }),
+            &["cache-control: private", json_type],
+        );
     }
 }

@@ -50,6 +50,12 @@ impl Held {
             || (subject == Subject::AccessToken && self.is_alive(Subject::RefreshToken))
     }
 
+    /// Whether a client can call a route that takes an account's id: an access token that
+    /// authenticates the call it must have at least to try.
+    fn can_name_account(self, route: &RevocationRoute) -> bool {
+        !route.is_authenticated_by_access_token() || self.can_present(Subject::AccessToken)
+    }
+
     /// Whether a client can present a token on a route. Where the access token authenticates the
     /// call, there must be one, or one to be got; the access token itself it can at least try.
     fn can_use(self, route: &RevocationRoute, presented: Subject) -> bool {
@@ -77,7 +83,7 @@ pub struct Way {
 pub fn ways(profile: &Profile, held: Held, subject: Subject) -> Vec<Way> {
     let mut ways = Vec::new();
     for route in &profile.revocation_routes {
-        if let Some(scope) = route.ends.account {
+        if let Some(scope) = route.ends.account.filter(|_| held.can_name_account(route)) {
             ways.push(Way {
                 presents: None,
                 needs_access_token: route.is_authenticated_by_access_token(),
@@ -142,6 +148,7 @@ pub fn least_reach(profile: &Profile, held: Held) -> Option<RevocationScope> {
 #[cfg(test)]
 mod tests {
     use rescind_model::SourceFile;
+    use rescind_model::profile::ClientAuthentication;
 
     use super::*;
     use TokenState::{Absent, Alive, Expired};
@@ -184,6 +191,26 @@ mod tests {
         check("dropbox", Alive, Alive, &[AccessToken, RefreshToken]);
         check("dropbox", Absent, Alive, &[RefreshToken]);
         check("grant-only", Alive, Alive, &[AccessToken, RefreshToken]);
+    }
+
+    #[test]
+    fn an_account_is_named_only_by_who_has_an_access_token_to_show() {
+        let mut profile = self::profile("grant-only");
+        for route in &mut profile.revocation_routes {
+            route.client_authentication = vec![ClientAuthentication::AccessToken];
+        }
+        let check = |access_token, refresh_token, expected: &[Subject]| {
+            let held = Held {
+                access_token,
+                refresh_token,
+            };
+            let killable = killable(&profile, held).into_iter();
+            assert_eq!(killable.collect::<Vec<_>>(), expected, "{held:?}");
+        };
+        check(Absent, Expired, &[]);
+        check(Absent, Alive, &[Subject::RefreshToken]);
+        check(Expired, Absent, &[Subject::AccessToken]);
+        check(Alive, Alive, &[Subject::AccessToken, Subject::RefreshToken]);
     }
 
     #[test]
