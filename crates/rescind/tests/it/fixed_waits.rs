@@ -41,23 +41,48 @@ const WAITS: &[Stated] = &[
         "let_pass",
         "the same, for a process that one case has to itself",
     ),
+    (
+        "rescind-runner/src/case/upkeep.rs",
+        "clean_up",
+        "let_pass",
+        "the same, before a case's accounts are taken out of the target",
+    ),
+    // What a target demands.
+    (
+        "rescind-runner/src/clock.rs",
+        "wait_out_rate_limit",
+        "let_pass",
+        "the time that a target demands by 429",
+    ),
+    (
+        "rescind-runner/src/target/adapter.rs",
+        "send_in_turn",
+        "wait_out_rate_limit",
+        "the only place that waits it out, within the target file's bound",
+    ),
     // Polls of the runner: each ends with what it looks for.
     (
         "rescind-runner/src/clock.rs",
-        "poll_until",
+        "within",
         "interval",
         "the one poll of the runner",
     ),
     (
+        "rescind-runner/src/clock.rs",
+        "poll_until",
+        "Looks::within",
+        "the same, for what can be told without asking anybody",
+    ),
+    (
         "rescind-runner/src/case.rs",
         "delete",
-        "poll_until",
+        "Looks::within",
         "until what a deletion's job revokes is dead, within the target's bound",
     ),
     (
         "rescind-runner/src/case/processes.rs",
         "nothing_is_held",
-        "poll_until",
+        "Looks::within",
         "until the provider has seen the end of a killed process's connections",
     ),
     (
@@ -69,19 +94,19 @@ const WAITS: &[Stated] = &[
     (
         "rescind-runner/src/case/races.rs",
         "until_held",
-        "poll_until",
+        "Looks::within",
         "until a gate holds a request",
     ),
     (
         "rescind-runner/src/case/races.rs",
         "until_taken_up",
-        "poll_until",
+        "Looks::within",
         "until the target shows that it works on a call",
     ),
     (
         "rescind-runner/src/preflight/calls.rs",
         "provider",
-        "poll_until",
+        "Looks::within",
         "until the target has asked the provider for tokens",
     ),
     // What waits for somebody else, and for no time.
@@ -149,7 +174,7 @@ const WAITS: &[Stated] = &[
 ];
 
 /// What a function may wait by, as words of code.
-const WAYS: [&str; 8] = [
+const WAYS: [&str; 10] = [
     "sleep",
     "sleep_until",
     "park_timeout",
@@ -157,7 +182,9 @@ const WAYS: [&str; 8] = [
     "future::pending",
     "interval",
     "let_pass",
+    "wait_out_rate_limit",
     "poll_until",
+    "Looks::within",
 ];
 
 /// The places of a source that wait by time: the function, and what it calls.
