@@ -1,6 +1,6 @@
 //! Secrets: how they are held, found in texts, and kept out of what is written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
 
@@ -81,6 +81,9 @@ pub struct KnownSecret {
 pub struct SecretScanner {
     key: FingerprintKey,
     secrets: Vec<KnownSecret>,
+    known: HashSet<Secret>,
+    /// Those whose random part is too short for a window.
+    short: Vec<usize>,
     /// Every run of [`WINDOW`] bytes of a random part, as written and as base64 of Basic
     /// credentials, with the index of its secret.
     windows: HashMap<[u8; WINDOW], usize>,
@@ -171,6 +174,8 @@ impl SecretScanner {
         Self {
             key,
             secrets: Vec::new(),
+            known: HashSet::new(),
+            short: Vec::new(),
             windows: HashMap::new(),
         }
     }
@@ -178,17 +183,15 @@ impl SecretScanner {
     /// Adds a secret. A second time does nothing.
     pub fn add(&mut self, known: KnownSecret) {
         let text = known.secret.expose();
-        if text.is_empty()
-            || self
-                .secrets
-                .iter()
-                .any(|other| other.secret == known.secret)
-        {
+        if text.is_empty() || !self.known.insert(known.secret.clone()) {
             return;
         }
         let index = self.secrets.len();
         let random = text.get(known.prefix_length..).unwrap_or_default();
         // A short secret is found whole; its windows would be found everywhere.
+        if random.len() < WINDOW {
+            self.short.push(index);
+        }
         for form in written_forms(random) {
             for window in form.as_bytes().windows(WINDOW) {
                 if let Ok(window) = <[u8; WINDOW]>::try_from(window) {
@@ -246,14 +249,10 @@ impl SecretScanner {
             leaks.push(self.leak(owner, text, at..end));
             at = end;
         }
-        for (index, known) in self.secrets.iter().enumerate() {
-            // Those too short for a window.
-            if known.secret.expose().len() - known.prefix_length.min(known.secret.expose().len())
-                < WINDOW
-            {
-                for (start, found) in text.match_indices(known.secret.expose()) {
-                    leaks.push(self.leak(index, text, start..start + found.len()));
-                }
+        for index in &self.short {
+            let secret = self.secrets[*index].secret.expose();
+            for (start, found) in text.match_indices(secret) {
+                leaks.push(self.leak(*index, text, start..start + found.len()));
             }
         }
         leaks.sort_by_key(|leak| leak.range.start);
