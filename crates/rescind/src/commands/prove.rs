@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rescind_model::deviation::AcceptedDeviations;
 use rescind_model::event::Report;
 use rescind_model::source::Colour;
-use rescind_model::verdict::Strictness;
+use rescind_model::verdict::{Strictness, Verdict};
 use rescind_report::proof::{self, Runs};
 use rescind_runner::snapshots::SnapshotMode;
 use rescind_runner::{RunError, RunOptions, Selection};
@@ -126,7 +126,12 @@ async fn run_once(planned: &PlannedRun, rescind: PathBuf) -> Result<Report, RunE
     let (events, _) = mpsc::channel(1);
     rescind_runner::run(&planned.catalogue, &planned.target, &options, &events)
         .await
-        .map(|outcome| outcome.finished.report)
+        .map(|outcome| {
+            let mut report = outcome.finished.report;
+            // Of so many runs only what was found is kept.
+            report.checks.retain(|check| check.verdict > Verdict::Pass);
+            report
+        })
 }
 
 /// Writes what is asked for, then says what it came to.
