@@ -3,6 +3,7 @@
 mod adapter;
 mod merge;
 mod replay;
+mod suite;
 mod which;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use crate::exit;
 pub use adapter::{Adapter, AdapterCheck, AdapterCommand};
 pub use merge::Merge;
 pub use replay::Replay;
+pub use suite::Suite;
 pub use which::Which;
 
 /// Does this revoke endpoint really kill what it says it killed?
@@ -126,15 +128,9 @@ pub struct Doctor {
     /// The requirement set whose scenarios it is to be ready for
     #[arg(long, value_name = "NAME", default_value = DEFAULT_SET)]
     pub set: String,
-    /// A folder of scenarios that add to the embedded ones or take their place
-    #[arg(long, value_name = "DIR")]
-    pub scenarios: Option<PathBuf>,
-    /// A folder of profiles that add to the embedded ones or take their place
-    #[arg(long, value_name = "DIR")]
-    pub profiles: Option<PathBuf>,
-    /// Be ready for no embedded scenario, only for those of `--scenarios`
-    #[arg(long, requires = "scenarios")]
-    pub only_own_scenarios: bool,
+    /// Scenarios and profiles of the user's own.
+    #[command(flatten)]
+    pub suite: Suite,
 }
 
 /// Arguments of `check`.
@@ -172,15 +168,9 @@ pub struct Check {
     /// What tokens and keys are made from; a fresh one if none is given
     #[arg(long)]
     pub seed: Option<String>,
-    /// A folder of scenarios that add to the embedded ones or take their place
-    #[arg(long, value_name = "DIR")]
-    pub scenarios: Option<PathBuf>,
-    /// A folder of profiles that add to the embedded ones or take their place
-    #[arg(long, value_name = "DIR")]
-    pub profiles: Option<PathBuf>,
-    /// Run no embedded scenario, only those of `--scenarios`
-    #[arg(long, requires = "scenarios")]
-    pub only_own_scenarios: bool,
+    /// Scenarios and profiles of the user's own.
+    #[command(flatten)]
+    pub suite: Suite,
     /// What to do about the snapshots of what the target did before; `check` if it has any
     #[arg(long, value_enum, value_name = "ACTION")]
     pub snapshots: Option<SnapshotAction>,

@@ -60,7 +60,7 @@ pub fn scenarios(own: Option<&Path>, only_own: bool) -> Result<Vec<NamedFile>, U
 }
 
 /// The default requirement set, with those that it may extend.
-pub fn requirement_set() -> SetFiles {
+fn requirement_set() -> SetFiles {
     SetFiles {
         chosen: embedded(
             &REQUIREMENTS,

@@ -18,7 +18,9 @@ use std::path::{Path, PathBuf};
 
 use rescind_model::Diagnostic;
 use rescind_model::event::Report;
+use rescind_runner::Catalogue;
 
+use crate::arguments::Suite;
 use crate::assets::{self, NoSuchSet, Unreadable};
 use crate::{exit, output};
 
@@ -66,6 +68,17 @@ impl From<Unreadable> for NotReady {
             "check the path, and that this user may read it".to_owned(),
         )
     }
+}
+
+/// What a suite is made of: what is inside the program, and what the user adds or puts in its place.
+///
+/// # Errors
+/// There is no such set, or a file cannot be read or makes no sense.
+pub fn catalogue(suite: &Suite, set: &str) -> Result<Catalogue, NotReady> {
+    let profiles = assets::profiles(suite.profiles.as_deref())?;
+    let scenarios = assets::scenarios(suite.scenarios.as_deref(), suite.only_own_scenarios)?;
+    let set = assets::requirement_set_named(set)?;
+    Ok(Catalogue::load(set, &profiles, &scenarios)?)
 }
 
 /// The JSON report of an earlier run.

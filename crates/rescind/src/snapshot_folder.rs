@@ -41,10 +41,10 @@ pub fn of_target(
             Ok(None)
         };
     };
-    let complete = selection.is_empty() && !arguments.only_own_scenarios;
+    let complete = selection.is_empty() && !arguments.suite.only_own_scenarios;
     let Some(target_file) = &arguments.target else {
         // The embedded ones are those of the embedded scenarios and profiles.
-        let own = arguments.scenarios.is_some() || arguments.profiles.is_some();
+        let own = arguments.suite.scenarios.is_some() || arguments.suite.profiles.is_some();
         let files = assets::reference_snapshots();
         return Ok((asked || !own).then(|| Snapshots {
             action,

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Suite;
+
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
 #[command(after_help = super::exit_codes())]
@@ -26,13 +28,7 @@ pub struct Replay {
     /// Fail also on what a requirement only recommends (SHOULD)
     #[arg(long)]
     pub strict: bool,
-    /// A folder of scenarios that add to the embedded ones or take their place
-    #[arg(long, value_name = "DIR")]
-    pub scenarios: Option<PathBuf>,
-    /// A folder of profiles that add to the embedded ones or take their place
-    #[arg(long, value_name = "DIR")]
-    pub profiles: Option<PathBuf>,
-    /// Run no embedded scenario, only one of `--scenarios`
-    #[arg(long, requires = "scenarios")]
-    pub only_own_scenarios: bool,
+    /// Scenarios and profiles of the user's own.
+    #[command(flatten)]
+    pub suite: Suite,
 }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use rescind_runner::Catalogue;
 use rescind_runner::adapter_check::{self, AdapterQuestion, AdapterWords};
 use rescind_runner::preflight::Answer;
 
@@ -10,8 +9,8 @@ use super::check::explain;
 use super::doctor::{options_of, questions};
 use super::named_target::NamedTarget;
 use super::provider::stop_requested;
-use super::{NotReady, fresh_seed};
-use crate::arguments::{Adapter, AdapterCheck, AdapterCommand};
+use super::{NotReady, catalogue, fresh_seed};
+use crate::arguments::{Adapter, AdapterCheck, AdapterCommand, Suite};
 use crate::{assets, exit, output};
 
 /// Runs the command. Returns the exit code.
@@ -68,8 +67,7 @@ async fn check(arguments: &AdapterCheck) -> Result<(String, Vec<AdapterQuestion>
 }
 
 fn target(path: &Path) -> Result<NamedTarget, NotReady> {
-    let (profiles, scenarios) = (assets::profiles(None)?, assets::scenarios(None, false)?);
     // Only the hosts that profiles name are asked of it.
-    let catalogue = Catalogue::load(assets::requirement_set(), &profiles, &scenarios)?;
+    let catalogue = catalogue(&Suite::default(), assets::DEFAULT_SET)?;
     NamedTarget::load(&catalogue, Some(path))
 }

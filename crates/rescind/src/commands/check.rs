@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::named_target::NamedTarget;
 use super::provider::stop_requested;
-use super::{NotReady, fresh_seed, read_report};
+use super::{NotReady, catalogue, fresh_seed, read_report};
 use crate::arguments::{self, Check, SnapshotAction, Which};
 use crate::reports::Reports;
 use crate::snapshot_folder::{self, Snapshots};
@@ -112,14 +112,7 @@ struct Prepared {
 }
 
 fn prepare(arguments: &Check) -> Result<Prepared, NotReady> {
-    let profiles = assets::profiles(arguments.profiles.as_deref())?;
-    let scenarios =
-        assets::scenarios(arguments.scenarios.as_deref(), arguments.only_own_scenarios)?;
-    let catalogue = Catalogue::load(
-        assets::requirement_set_named(&arguments.set)?,
-        &profiles,
-        &scenarios,
-    )?;
+    let catalogue = catalogue(&arguments.suite, &arguments.set)?;
     let NamedTarget {
         target,
         rescind,

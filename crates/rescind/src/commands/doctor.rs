@@ -14,9 +14,9 @@ use rescind_runner::{Catalogue, RunOptions, Selection};
 use super::check::explain;
 use super::named_target::NamedTarget;
 use super::provider::stop_requested;
-use super::{NotReady, fresh_seed};
+use super::{NotReady, catalogue, fresh_seed};
 use crate::arguments::Doctor;
-use crate::{assets, exit, output};
+use crate::{exit, output};
 
 /// Runs the command. Returns the exit code.
 pub async fn run(arguments: &Doctor) -> u8 {
@@ -45,11 +45,7 @@ pub async fn run(arguments: &Doctor) -> u8 {
 }
 
 fn prepare(arguments: &Doctor) -> Result<(Catalogue, NamedTarget, RunOptions), NotReady> {
-    let profiles = assets::profiles(arguments.profiles.as_deref())?;
-    let scenarios =
-        assets::scenarios(arguments.scenarios.as_deref(), arguments.only_own_scenarios)?;
-    let set = assets::requirement_set_named(&arguments.set)?;
-    let catalogue = Catalogue::load(set, &profiles, &scenarios)?;
+    let catalogue = catalogue(&arguments.suite, &arguments.set)?;
     let target = NamedTarget::load(&catalogue, arguments.target.as_deref())?;
     let options = RunOptions {
         selection: Selection {

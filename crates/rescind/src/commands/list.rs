@@ -5,8 +5,8 @@ use rescind_runner::Catalogue;
 use rescind_runner::judge::checks::{self, CHECKS};
 use rescind_service::{Defect, Variant};
 
-use super::NotReady;
-use crate::arguments::{List, Listed};
+use super::{NotReady, catalogue};
+use crate::arguments::{List, Listed, Suite};
 use crate::{assets, exit, output};
 
 /// Runs the command. Returns the exit code.
@@ -47,9 +47,10 @@ fn rows(arguments: &List) -> Result<Vec<Vec<String>>, NotReady> {
                 ]
             })
             .collect(),
-        Listed::Scenarios | Listed::Profiles | Listed::Requirements => {
-            of_catalogue(arguments.what, &catalogue(&arguments.set)?)
-        }
+        Listed::Scenarios | Listed::Profiles | Listed::Requirements => of_catalogue(
+            arguments.what,
+            &catalogue(&Suite::default(), &arguments.set)?,
+        ),
         Listed::Sets => set_rows()?,
     })
 }
@@ -132,16 +133,6 @@ fn set_rows() -> Result<Vec<Vec<String>>, NotReady> {
         ]);
     }
     Ok(rows)
-}
-
-fn catalogue(set: &str) -> Result<Catalogue, NotReady> {
-    let profiles = assets::profiles(None)?;
-    let scenarios = assets::scenarios(None, false)?;
-    Ok(Catalogue::load(
-        assets::requirement_set_named(set)?,
-        &profiles,
-        &scenarios,
-    )?)
 }
 
 /// Columns as wide as their widest cell, the last as it is.

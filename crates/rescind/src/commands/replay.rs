@@ -14,7 +14,7 @@ use super::check::explain;
 use super::doctor::options_of;
 use super::named_target::NamedTarget;
 use super::provider::stop_requested;
-use super::{NotReady, fresh_seed, read_report};
+use super::{NotReady, catalogue, fresh_seed, read_report};
 use crate::arguments::Replay;
 use crate::{assets, exit, output};
 
@@ -45,13 +45,9 @@ pub async fn run(arguments: &Replay) -> u8 {
 
 fn prepare(arguments: &Replay) -> Result<(Catalogue, NamedTarget, RunOptions), NotReady> {
     let earlier = arguments.from.as_deref().map(read_report).transpose()?;
-    let profiles = assets::profiles(arguments.profiles.as_deref())?;
-    let scenarios =
-        assets::scenarios(arguments.scenarios.as_deref(), arguments.only_own_scenarios)?;
     let of_report = earlier.as_ref().map(|report| report.set.as_str());
     let set = arguments.set.as_deref().or(of_report);
-    let set = assets::requirement_set_named(set.unwrap_or(assets::DEFAULT_SET))?;
-    let catalogue = Catalogue::load(set, &profiles, &scenarios)?;
+    let catalogue = catalogue(&arguments.suite, set.unwrap_or(assets::DEFAULT_SET))?;
     let case = find(&catalogue, &arguments.case)?;
     let target = NamedTarget::load(&catalogue, arguments.target.as_deref())?;
     if let Some(report) = earlier.as_ref() {
