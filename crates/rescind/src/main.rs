@@ -41,7 +41,7 @@ fn main() -> ExitCode {
             Command::Init(init) => commands::init::run(&init),
             Command::Doctor(doctor) => commands::doctor::run(&doctor).await,
             Command::Adapter(adapter) => commands::adapter::run(&adapter).await,
-            Command::Check(check) => Box::pin(commands::check::run(check)).await,
+            Command::Check(check) => on_a_worker(Box::pin(commands::check::run(check))).await,
             Command::Merge(merge) => commands::merge::run(&merge),
             Command::Provider(provider) => commands::provider::run(&provider).await,
             Command::Replay(replay) => commands::replay::run(&replay).await,
@@ -53,4 +53,11 @@ fn main() -> ExitCode {
         }
     });
     ExitCode::from(code)
+}
+
+/// Runs a command where its connections are served: the thread that only waits for the commands
+/// would have to be woken for each answer.
+async fn on_a_worker(command: impl Future<Output = u8> + Send + 'static) -> u8 {
+    // A command that ends abnormally has said so itself.
+    tokio::spawn(command).await.unwrap_or(exit::HARNESS_ERROR)
 }
