@@ -1,9 +1,11 @@
-//! How fast and how small the fake provider is, as ratios to a bare hyper server in the same run.
+//! How fast and how small the fake provider is, as ratios to a bare hyper server in the same run; and
+//! in [`runner`] what a case costs the runner, as a ratio to a bare client.
 //!
 //! [`load`] sends prebuilt bytes over raw sockets and [`servers`] starts the servers, each a process
 //! of its own; [`measurements`] is what is measured, [`targets`] what is asked of it, [`report`] the
 //! table and the JSON. The binaries are `rescind-benches`, which does all that, and its two servers:
-//! `bare-server` and `ledger-server`.
+//! `bare-server` and `ledger-server`; and for the runner `runner-benchmark`, its `bare-client` and its
+//! `sized-server`.
 //!
 //! Linux only: processor time and memory are read from `/proc`.
 
@@ -18,6 +20,7 @@ pub mod load;
 pub mod measurements;
 pub mod report;
 pub mod requests;
+pub mod runner;
 pub mod servers;
 pub mod targets;
 

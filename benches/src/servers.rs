@@ -24,6 +24,22 @@ pub struct Programs {
 impl Programs {
     /// Builds them for release.
     pub fn build() -> Result<Self, Failure> {
+        let built = Built::for_release()?;
+        Ok(Self {
+            rescind: built.program("rescind")?,
+            bare: built.program("bare-server")?,
+            ledger: built.program("ledger-server")?,
+        })
+    }
+}
+
+/// What cargo says that it has built.
+#[derive(Debug)]
+pub struct Built(Vec<u8>);
+
+impl Built {
+    /// Builds every program that is measured, or measures, for release.
+    pub fn for_release() -> Result<Self, Failure> {
         let output = Command::new("cargo")
             .args([
                 "build",
@@ -36,18 +52,16 @@ impl Programs {
             .stderr(Stdio::inherit())
             .output()
             .map_err(|error| Failure::of("cargo cannot be run", &error))?;
-        let built = |name: &str| {
-            executable(&output.stdout, name).ok_or_else(|| {
-                Failure::new(
-                    format!("cargo did not build `{name}`"),
-                    "`cargo build --release -p rescind -p rescind-benches --bins` says why",
-                )
-            })
-        };
-        Ok(Self {
-            rescind: built("rescind")?,
-            bare: built("bare-server")?,
-            ledger: built("ledger-server")?,
+        Ok(Self(output.stdout))
+    }
+
+    /// Where one of them lies.
+    pub fn program(&self, name: &str) -> Result<PathBuf, Failure> {
+        executable(&self.0, name).ok_or_else(|| {
+            Failure::new(
+                format!("cargo did not build `{name}`"),
+                "`cargo build --release -p rescind -p rescind-benches --bins` says why",
+            )
         })
     }
 }
@@ -104,6 +118,12 @@ impl Cores {
         stay_on(self.load.as_ref());
         child
     }
+
+    /// Starts on the load's cores what is not a server.
+    pub fn spawn_load(&self, command: &mut Command) -> std::io::Result<Child> {
+        stay_on(self.load.as_ref());
+        command.spawn()
+    }
 }
 
 fn set_of(cores: &[usize]) -> CpuSet {
@@ -134,21 +154,20 @@ pub struct Server {
 impl Server {
     /// Starts the bare server.
     pub fn bare(programs: &Programs, cores: &Cores) -> Result<Self, Failure> {
-        Self::start(&programs.bare, &[], cores)
+        Self::start(Command::new(&programs.bare), cores)
     }
 
     /// Starts `rescind provider`, or what is called in the same way.
     pub fn provider(program: &Path, seed: &str, cores: &Cores) -> Result<Self, Failure> {
-        let arguments = ["provider", PROFILE, "--port", "0", "--seed", seed];
-        Self::start(program, &arguments, cores)
+        let mut command = Command::new(program);
+        command.args(["provider", PROFILE, "--port", "0", "--seed", seed]);
+        Self::start(command, cores)
     }
 
-    fn start(program: &Path, arguments: &[&str], cores: &Cores) -> Result<Self, Failure> {
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+    /// Starts any that says in its first line where it listens.
+    pub fn start(mut command: Command, cores: &Cores) -> Result<Self, Failure> {
+        let program = PathBuf::from(command.get_program());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let failed =
             |error| Failure::of(&format!("{} cannot be started", program.display()), &error);
         let mut child = cores.spawn(&mut command).map_err(failed)?;
