@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::profile::Confidence;
 use crate::vocabulary::Level;
 
 /// Everything that goes by one id. Keys never change their meaning; new ones may come.
@@ -216,14 +217,27 @@ pub struct ProfileTopic {
     pub title: String,
     /// What is particular about its revocation.
     pub summary: String,
+    /// How sure its facts are.
+    pub confidence: Option<Confidence>,
     /// Where the facts come from.
-    pub sources: Vec<String>,
+    pub sources: Vec<Statement>,
+    /// What no source states, and why it is so.
+    pub assumptions: Vec<Statement>,
     /// Where it is written.
     pub written_at: WrittenAt,
     /// The routes that a client can revoke by.
     pub routes: Vec<RouteInWords>,
     /// The scenarios that run at it.
     pub scenarios: Vec<Mention>,
+}
+
+/// A source or an assumption of a profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Statement {
+    /// The link, the section, or the reason.
+    pub text: String,
+    /// The fields of the profile that it speaks for, by their paths.
+    pub fields: Vec<String>,
 }
 
 /// A route that a client can revoke by, in words.

@@ -7,6 +7,7 @@ mod authentication;
 mod flows;
 mod hosts;
 pub mod path_template;
+mod provenance;
 mod server_metadata;
 mod validate;
 
@@ -16,6 +17,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use authentication::{ClientAuthentication, Place};
+pub use provenance::{Confidence, Statements};
 pub use server_metadata::{
     AccessTokenFormat, Metadata, OpenId, Registration, RegistrationAccess, SigningAlgorithm,
     SigningKeys,
@@ -37,8 +39,15 @@ pub struct Profile {
     pub title: String,
     /// What is particular about its revocation, in a sentence.
     pub summary: String,
-    /// Where the facts come from: links, RFC sections.
-    pub sources: Located<Vec<String>>,
+    /// How sure its facts are.
+    #[serde(default)]
+    pub confidence: Option<Confidence>,
+    /// Where the facts come from, links or sections of RFCs, each with the fields of this file that it
+    /// states: `"https://…" = ["tokens.access_token", "revocation_route.revoke"]`.
+    pub sources: Located<Statements>,
+    /// What no source states, and why it is so, each with its fields.
+    #[serde(default)]
+    pub assumptions: Statements,
     /// The names of the provider's hosts beyond its main one, e.g. `api`; none for a provider that
     /// has everything at one.
     #[serde(default)]

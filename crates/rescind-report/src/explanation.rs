@@ -4,7 +4,7 @@
 use anstyle::{AnsiColor, Style};
 use rescind_model::explanation::{
     CheckTopic, DefectTopic, Explanation, FolderTopic, Mention, ProfileTopic, RequirementTopic,
-    RouteInWords, RowMention, ScenarioTopic, StepInWords, Topic, VariantTopic,
+    RouteInWords, RowMention, ScenarioTopic, Statement, StepInWords, Topic, VariantTopic,
 };
 use rescind_model::source::Colour;
 
@@ -144,7 +144,11 @@ fn folder(page: &mut Page, topic: &FolderTopic) {
 fn profile(page: &mut Page, topic: &ProfileTopic) {
     page.heading("profile", &topic.id, &topic.summary);
     page.part("provider", vec![Entry::text(&topic.title)]);
-    page.part("sources", topic.sources.iter().map(Entry::text).collect());
+    if let Some(confidence) = topic.confidence {
+        page.part("confidence", vec![Entry::text(confidence.as_str())]);
+    }
+    page.part("sources", statements(&topic.sources));
+    page.part("assumptions", statements(&topic.assumptions));
     page.part(
         "written in",
         vec![Entry::text(topic.written_at.to_string())],
@@ -161,6 +165,16 @@ fn profile(page: &mut Page, topic: &ProfileTopic) {
     page.mentions("scenarios", &topic.scenarios);
     let run = format!("rescind provider {}", topic.id);
     page.part("to see it", vec![Entry::text(run)]);
+}
+
+/// Each with the fields that it speaks for below it.
+fn statements(statements: &[Statement]) -> Vec<Entry> {
+    let lines = statements.iter().flat_map(|statement| {
+        let fields =
+            (!statement.fields.is_empty()).then(|| Entry::named("", statement.fields.join(", ")));
+        std::iter::once(Entry::text(&statement.text)).chain(fields)
+    });
+    lines.collect()
 }
 
 fn route_in_lines(route: &RouteInWords) -> Vec<Entry> {

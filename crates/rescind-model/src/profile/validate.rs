@@ -23,6 +23,7 @@ impl Profile {
                     .hint("name where its facts come from: a link, or an RFC and its section"),
             );
         }
+        mistakes.extend(self.misnamed_fields(file));
         self.validate_paths(file, &mut mistakes);
         self.validate_hosts(file, &mut mistakes);
         for (index, route) in self.revocation_routes.iter().enumerate() {

@@ -96,15 +96,26 @@ async fn a_tenant_may_have_a_profile_of_its_own() {
         add(&provider, &tenant).await.1["profile"],
         profile("dropbox").title
     );
-    let broken = json!({ "name": "broken", "profile_toml": text.replacen("title", "titel", 1) });
-    let (status, error) = add(&provider, &broken).await;
-    assert_eq!(status, 400);
-    let message = error["error"]["message"].as_str().unwrap();
-    assert!(message.contains("unknown key `titel`"), "{message}");
-    assert!(
-        message.contains("profile_toml:"),
-        "it says where: {message}"
-    );
+    // What says where its facts are from is sent, too, and has to fit them.
+    for (good, mistaken, problem) in [
+        ("title", "titel", "unknown key `titel`"),
+        (
+            "\"tokens.refresh_token\"",
+            "\"tokens.refresh\"",
+            "this profile has no field `tokens.refresh`",
+        ),
+    ] {
+        let text = text.replacen(good, mistaken, 1);
+        let broken = json!({ "name": "broken", "profile_toml": text });
+        let (status, error) = add(&provider, &broken).await;
+        assert_eq!(status, 400);
+        let message = error["error"]["message"].as_str().unwrap();
+        assert!(message.contains(problem), "{message}");
+        assert!(
+            message.contains("profile_toml:"),
+            "it says where: {message}"
+        );
+    }
 }
 
 #[tokio::test]

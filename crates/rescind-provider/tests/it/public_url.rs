@@ -126,7 +126,7 @@ async fn a_further_host_is_seen_as_stated_or_else_at_its_port() {
         "/../../fixtures/providers/rfc7009.toml"
     ))
     .unwrap()
-    .replacen("[tokens]", "hosts = [\"api\"]\n[tokens]", 1)
+    .replacen("confidence =", "hosts = [\"api\"]\nconfidence =", 1)
     .replace("[resource]", "[resource]\nhost = \"api\"");
     let file = rescind_model::SourceFile::new("two-hosts.toml", text);
     let profile = Arc::new(rescind_model::Profile::parse(&file).unwrap());

@@ -78,7 +78,7 @@ pub fn every_profile() -> Vec<(String, Arc<Profile>)> {
     let two_hosts = changed_profile(
         "rfc7009",
         &[
-            ("sources =", "hosts = [\"api\"]\nsources ="),
+            ("confidence =", "hosts = [\"api\"]\nconfidence ="),
             (resource.0, &resource.1),
             (route.0, &route.1),
         ],

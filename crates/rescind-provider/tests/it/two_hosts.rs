@@ -17,7 +17,7 @@ use crate::support::{Ask, Http, loopback, mint};
 const PROFILE: &str = r#"
 title = "Two hosts"
 summary = "tokens at one host, everything else at another"
-sources = ["made up"]
+sources = { "made up" = [] }
 hosts = ["api"]
 
 [tokens]

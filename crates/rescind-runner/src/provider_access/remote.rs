@@ -132,6 +132,8 @@ impl RemoteProvider {
             TenantsBy::Host => "host_of_its_name",
             TenantsBy::Client => "client",
         };
+        // The whole file, with where its facts are from: the provider reads it as this program did, and
+        // the places that it names in a mistake are those of the file.
         let tenant = json!({
             "profile_toml": profile.file.text(),
             "address": address,

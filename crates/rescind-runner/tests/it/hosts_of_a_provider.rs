@@ -110,7 +110,8 @@ fn two_hosts() -> Arc<Profile> {
     let route = "path = \"/oauth2/revoke\"";
     assert!(text.contains(route));
     let text = text.replacen(route, &format!("{route}\nhost = \"api-eu\""), 1);
-    let text = text.replacen("[tokens]", "hosts = [\"api-eu\"]\n\n[tokens]", 1);
+    let hosts = "hosts = [\"api-eu\"]\nconfidence =";
+    let text = text.replacen("confidence =", hosts, 1);
     let parsed = Profile::parse(&SourceFile::new(path, text));
     Arc::new(parsed.expect("the profile is valid"))
 }

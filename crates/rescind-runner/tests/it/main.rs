@@ -12,6 +12,7 @@ mod hosts_of_a_provider;
 mod invalid_files;
 mod judge;
 mod merge;
+mod provenance;
 mod snapshots;
 mod support;
 mod target_templates;

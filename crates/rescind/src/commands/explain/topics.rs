@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use rescind_model::explanation::{
     AnswerInWords, CheckMention, CheckTopic, DefectMention, DefectTopic, FolderTopic, Mention,
-    ProfileTopic, RequirementTopic, RouteInWords, ScenarioTopic, Topic, VariantTopic, WrittenAt,
+    ProfileTopic, RequirementTopic, RouteInWords, ScenarioTopic, Statement, Topic, VariantTopic,
+    WrittenAt,
 };
-use rescind_model::profile::RevocationRoute;
+use rescind_model::profile::{RevocationRoute, Statements};
 use rescind_model::requirement::Requirement;
 use rescind_model::{Profile, RequirementSet, Scenario};
 use rescind_provider::describe;
@@ -178,7 +179,9 @@ fn profile(library: &Library, name: &str, profile: &Profile) -> ProfileTopic {
         id: name.to_owned(),
         title: profile.title.clone(),
         summary: profile.summary.clone(),
-        sources: profile.sources.get().clone(),
+        confidence: profile.confidence,
+        sources: statements(&profile.sources),
+        assumptions: statements(&profile.assumptions),
         written_at: path.unwrap_or_else(|| WrittenAt {
             path: String::new(),
             line: None,
@@ -187,6 +190,14 @@ fn profile(library: &Library, name: &str, profile: &Profile) -> ProfileTopic {
         scenarios: library
             .scenarios_that(|scenario| scenario.profiles.iter().any(|profile| **profile == *name)),
     }
+}
+
+fn statements(statements: &Statements) -> Vec<Statement> {
+    let in_words = statements.iter().map(|(text, fields)| Statement {
+        text: text.clone(),
+        fields: fields.iter().map(|field| field.get().clone()).collect(),
+    });
+    in_words.collect()
 }
 
 fn route(route: &RevocationRoute) -> RouteInWords {
