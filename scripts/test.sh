@@ -45,4 +45,15 @@ rescind="$target/release/rescind"
 "$rescind" check --strict --set connected-accounts-2026-09
 # Every seeded bug is found, every allowed behaviour passes, and the committed page says so.
 "$rescind" prove --markdown "$target/proof.md"
-diff -u docs/proof.md "$target/proof.md"
+# What is certain of a proof: not what else a bug fails, which in a race is chance, nor the table that
+# is counted from that.
+certain() {
+    sed 's/\\|/ /g' "$1" | awk -F '|' -v OFS='|' '
+        /^## / { section = $0 }
+        section == "## Defects" && NF > 6 { $5 = "" }
+        section == "## Requirements" && NF > 3 && $4 !~ /^ excluded/ { $3 = $4 = "" }
+        { print }'
+}
+certain docs/proof.md >"$target/proof.committed"
+certain "$target/proof.md" >"$target/proof.made"
+diff -u "$target/proof.committed" "$target/proof.made"

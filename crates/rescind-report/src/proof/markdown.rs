@@ -13,7 +13,8 @@ pub fn render(runs: &Runs) -> String {
         page.push("## Defects".to_owned());
         page.push(
             "A bug, the check that it must fall to, what else fails with it, and the requirements\n\
-             that its finding names."
+             that its finding names. What else fails, and so the count of each requirement's defects,\n\
+             is of the run that made this page: a race ends otherwise in another."
                 .to_owned(),
         );
         page.push(table(
